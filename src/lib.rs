@@ -1,0 +1,1 @@
+//! Runs libvirt guests on Quobyte volumes.
