@@ -1,0 +1,265 @@
+//! What is kept on disk of one share: its leases, and the mount that we made for it.
+
+use serde::{Deserialize, Serialize};
+
+use super::{Holder, Lease};
+use crate::as_text;
+use crate::mounts::MountId;
+use crate::share::{Export, MountPoint, Share, ShareKey, ShareName};
+
+/// The only version there is. A record of another one was written by another release of this program.
+const VERSION: u32 = 1;
+
+/// The most that is read of a record, and written: room for some fifty thousand leases.
+pub(super) const LARGEST: usize = 16 << 20;
+
+/// Everything that is known of one share, in one file, so that a reader never sees half a change.
+///
+/// It says enough to unmount the share without any configuration: a configuration that was broken or changed since the
+/// mount must not keep a guest's end from being handled.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ShareRecord {
+    version: u32,
+    /// Which boot of the host it speaks of: a state directory that survived a reboot says nothing true.
+    pub boot_id: String,
+    /// The share's name when the record was last written.
+    #[serde(with = "as_text")]
+    pub name: ShareName,
+    /// The export.
+    #[serde(with = "as_text")]
+    pub export: Export,
+    /// Where it is mounted.
+    #[serde(with = "as_text")]
+    pub mount_point: MountPoint,
+    /// Who holds the share.
+    pub leases: Vec<Lease>,
+    /// Since when nobody holds the share, in seconds since 1970, if its mount is kept for a while all the same.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub idle_since: Option<u64>,
+    /// The mount that we made, or began to make.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mount: Option<MountRecord>,
+}
+
+/// The record that *we* made a mount. Without one, a mount is never unmounted.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase", tag = "state", deny_unknown_fields)]
+pub enum MountRecord {
+    /// The client was about to be started on a mount point that had nothing mounted. What is found mounted there later, of
+    /// this very volume, is what it made: the hook died before it could note more.
+    Attempted {
+        /// The client's systemd unit.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        unit: Option<String>,
+        /// When, in seconds since 1970.
+        since: u64,
+    },
+    /// The mount was made, seen and found healthy.
+    Made {
+        /// Which mount it is.
+        id: MountId,
+        /// The client's systemd unit.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        unit: Option<String>,
+        /// When, in seconds since 1970.
+        since: u64,
+    },
+}
+
+/// Why a record cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum RecordError {
+    /// It is not of our form.
+    #[error("it is not a share's record: {0}")]
+    Unreadable(#[from] serde_json::Error),
+    /// It was written by another release.
+    #[error("it has version {0} and this program knows version {VERSION}")]
+    OtherVersion(u32),
+    /// It is filed under another share's key.
+    #[error("it is the record of the share with the key {0}")]
+    OtherShare(ShareKey),
+    /// It is larger than any.
+    #[error("it has more than {LARGEST} bytes, which no share's record has")]
+    TooLarge,
+    /// It is no file at all.
+    #[error("it is {0}, and a share's record is a file")]
+    NotAFile(&'static str),
+}
+
+impl RecordError {
+    /// Whether the record is damaged, and not just another release's.
+    pub const fn is_damage(&self) -> bool {
+        !matches!(self, Self::OtherVersion(_))
+    }
+}
+
+impl ShareRecord {
+    /// The record of a share that nobody holds and nothing is known of.
+    pub fn new(share: &Share, boot_id: &str) -> Self {
+        Self {
+            version: VERSION,
+            boot_id: boot_id.to_owned(),
+            name: share.name.clone(),
+            export: share.export.clone(),
+            mount_point: share.mount_point.clone(),
+            leases: Vec::new(),
+            idle_since: None,
+            mount: None,
+        }
+    }
+
+    /// Reads the text of a record that is filed under a key.
+    pub fn parse(text: &[u8], key: &ShareKey) -> Result<Self, RecordError> {
+        #[derive(Deserialize)]
+        struct Version {
+            version: u32,
+        }
+        if text.len() > LARGEST {
+            return Err(RecordError::TooLarge);
+        }
+        // The version first: what another release wrote is to be named as such, not as damage.
+        let Version { version } = serde_json::from_slice(text)?;
+        if version != VERSION {
+            return Err(RecordError::OtherVersion(version));
+        }
+        let record: Self = serde_json::from_slice(text)?;
+        let found = record.export.key();
+        if found == *key { Ok(record) } else { Err(RecordError::OtherShare(found)) }
+    }
+
+    /// The text to keep.
+    pub fn to_text(&self) -> Vec<u8> {
+        let mut text = serde_json::to_vec_pretty(self).expect("a record has no map and no float");
+        text.push(b'\n');
+        text
+    }
+
+    /// The lease of a holder.
+    pub fn lease_of(&self, holder: &Holder) -> Option<&Lease> {
+        self.leases.iter().find(|lease| lease.holder == *holder)
+    }
+
+    /// Adds a lease, in place of an earlier one of the same holder.
+    pub fn put_lease(&mut self, lease: Lease) {
+        self.drop_lease(&lease.holder.clone());
+        self.leases.push(lease);
+        self.idle_since = None;
+    }
+
+    /// Drops a holder's lease, if there is one.
+    pub fn drop_lease(&mut self, holder: &Holder) {
+        self.leases.retain(|lease| lease.holder != *holder);
+    }
+
+    /// Whether nothing is known any more, so that the file can go.
+    pub fn is_blank(&self) -> bool {
+        self.leases.is_empty() && self.mount.is_none()
+    }
+}
+
+impl MountRecord {
+    /// The systemd unit that the client runs in.
+    pub fn unit(&self) -> Option<&str> {
+        match self {
+            Self::Attempted { unit, .. } | Self::Made { unit, .. } => unit.as_deref(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::lease::Daemon;
+    use crate::mounts::DeviceNumber;
+    use crate::share::{ClientOptions, ShareMode};
+    use proptest::prelude::*;
+
+    fn record() -> ShareRecord {
+        let export: Export = "a,b/gold".parse().expect("a good export");
+        let share = Share {
+            name: "gold".parse().expect("a good name"),
+            key: export.key(),
+            export,
+            mode: ShareMode::Managed,
+            mount_point: "/srv/gold".parse().expect("a good path"),
+            options: ClientOptions::default(),
+        };
+        let mut record = ShareRecord::new(&share, "b00t");
+        record.put_lease(Lease {
+            holder: Holder::Domain("4dea22b3-1d52-d8f3-2516-782e98ab3fa0".parse().expect("a UUID")),
+            domain_name: Some("web\n1".into()),
+            since: 7,
+            daemon: Some(Daemon { pid: 12, start_time: 34 }),
+        });
+        record.put_lease(Lease {
+            holder: Holder::Administrator,
+            domain_name: None,
+            since: 8,
+            daemon: None,
+        });
+        let id = MountId {
+            unique: Some(1 << 40),
+            id: 320,
+            device: DeviceNumber { major: 0, minor: 53 },
+        };
+        record.mount = Some(MountRecord::Made { id, unit: Some("u.scope".into()), since: 9 });
+        record
+    }
+
+    #[test]
+    fn the_form_on_disk_is_the_one_that_the_last_release_wrote() {
+        let kept = include_str!("../../tests/fixtures/records/gold.v1.json");
+        assert_eq!(String::from_utf8(record().to_text()).expect("JSON is UTF-8"), kept);
+        let read =
+            ShareRecord::parse(kept.as_bytes(), &record().export.key()).expect("a good record");
+        assert_eq!(read, record());
+    }
+
+    #[test]
+    fn a_lease_replaces_the_holders_earlier_one() {
+        let mut record = record();
+        let again = Lease { since: 99, ..record.leases[0].clone() };
+        record.put_lease(again.clone());
+        assert_eq!(record.leases.len(), 2);
+        assert_eq!(record.lease_of(&again.holder), Some(&again));
+        record.drop_lease(&again.holder);
+        record.drop_lease(&Holder::Administrator);
+        record.mount = None;
+        assert!(record.is_blank());
+    }
+
+    #[test]
+    fn what_is_no_record_of_this_share_and_version_is_told_apart() {
+        let key = record().export.key();
+        let text = String::from_utf8(record().to_text()).expect("JSON is UTF-8");
+        let parse =
+            |text: &str| ShareRecord::parse(text.as_bytes(), &key).map_err(|e| e.to_string());
+        assert_eq!(
+            parse(&text.replace("\"version\": 1", "\"version\": 2")),
+            Err("it has version 2 and this program knows version 1".into())
+        );
+        assert_eq!(
+            parse(&text.replace("a,b/gold", "a,b/other")),
+            Err("it is the record of the share with the key c0c88b698d6cc99036a668eff47929a1"
+                .into())
+        );
+        for garbage in
+            ["", "{}", "\0\0\0", &text[..text.len() / 2], &text.replace("since", "sinse")]
+        {
+            assert!(parse(garbage).is_err_and(|e| e.starts_with("it is not a share's record: ")));
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn no_damage_makes_the_reader_panic(at in 0_usize..900, byte in any::<u8>()) {
+            let mut text = record().to_text();
+            let at = at % (text.len() - 1);
+            text[at] = byte;
+            let _ = ShareRecord::parse(&text, &record().export.key());
+            text.truncate(at);
+            prop_assert!(ShareRecord::parse(&text, &record().export.key()).is_err());
+        }
+    }
+}
