@@ -1,0 +1,63 @@
+//! Why a share is not given to somebody. A refusal is a decision, not a failure.
+
+use crate::health::{Foreign, Health};
+use crate::share::{MountPoint, ShareMode, ShareName};
+
+/// A refusal: what is wrong, and what would be right.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Refusal {
+    /// The mount point's state does not allow it.
+    #[error("share {share} ({mode}): its mount point {mount_point} {health}; {}", remedy(*mode, health, mount_point))]
+    Health {
+        /// The share.
+        share: ShareName,
+        /// Who mounts it.
+        mode: ShareMode,
+        /// Where.
+        mount_point: MountPoint,
+        /// In what state.
+        health: Health,
+    },
+    /// The configuration has moved the share while our mount of it is elsewhere.
+    #[error(
+        "share {share}: it is mounted on {from}, but the configuration now says {to}; stop its guests, or put the mount point back"
+    )]
+    Moved {
+        /// The share.
+        share: ShareName,
+        /// Where it is.
+        from: MountPoint,
+        /// Where it should be.
+        to: MountPoint,
+    },
+    /// To look at the mount point's directory could block.
+    #[error(
+        "share {share}: its mount point {mount_point} lies on a file system of type {fstype}; choose one on a local file system"
+    )]
+    RemoteParent {
+        /// The share.
+        share: ShareName,
+        /// Where.
+        mount_point: MountPoint,
+        /// On what.
+        fstype: String,
+    },
+}
+
+fn remedy(mode: ShareMode, health: &Health, mount_point: &MountPoint) -> String {
+    match (mode, health) {
+        (ShareMode::Verified, Health::Absent) => {
+            "a verified share is mounted by somebody else: mount it, or make it managed".into()
+        }
+        (ShareMode::Verified, Health::Dead) => "whoever mounts it must mount it again".into(),
+        (_, Health::Dead) => format!(
+            "it was not mounted by us, or lies on top of another mount: unmount {mount_point} until nothing is left there"
+        ),
+        (_, Health::Hung { .. } | Health::Failing { .. }) => {
+            "see to the client and its registries".into()
+        }
+        (_, Health::Foreign(Foreign::NotForOthers)) => "mount it with allow_other".into(),
+        (_, Health::Foreign(_)) => "unmount that, or give the share another mount point".into(),
+        (_, Health::Healthy | Health::Absent) => "try again".into(),
+    }
+}
