@@ -1,1 +1,34 @@
-fn main() {}
+//! `virt-quobyte`: see what the hook sees, on a host and in a domain.
+//!
+//! ```text
+//! cli/       one command a file: gathers what it is to say
+//! render/    says it, for people or as JSON; the one place that prints
+//! libvirt    the one file that knows libvirt's library
+//! ```
+
+mod cli;
+mod exit;
+mod libvirt;
+mod render;
+
+use std::ffi::OsString;
+use std::process::ExitCode;
+
+use clap::Parser;
+use virt_quobyte::host;
+
+fn main() -> ExitCode {
+    let arguments: Vec<OsString> = std::env::args_os().skip(1).collect();
+    if let Some(answer) = host::own_child::answer(&arguments) {
+        return render::child_answer(&answer);
+    }
+    host::prepare_process();
+    let command = match cli::Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        Err(error) => return render::usage(&error),
+    };
+    match command.run() {
+        Ok(status) => status.into(),
+        Err(error) => render::error(&error),
+    }
+}

@@ -1,0 +1,37 @@
+//! `virt-quobyte config check`
+
+use std::path::Path;
+
+use anyhow::Result;
+use clap::Subcommand;
+use virt_quobyte::config::load;
+
+use crate::exit::ExitStatus;
+use crate::render;
+
+/// Check the configuration
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    /// Check the configuration as the hook would read it, and list its shares
+    ///
+    /// Every mistake is printed with its file, line and column. A configuration that is not usable stops every guest whose XML
+    /// names a file: check it before it is put in place.
+    #[command(after_help = "\
+Examples:
+  virt-quobyte config check
+  virt-quobyte --config ./config.toml config check")]
+    Check,
+}
+
+pub(super) fn check(config: Option<&Path>) -> Result<ExitStatus> {
+    match load::settings(config) {
+        Ok(settings) => {
+            render::settings(&settings)?;
+            Ok(ExitStatus::Well)
+        }
+        Err(error) => {
+            render::config_problems(&error)?;
+            Ok(ExitStatus::NotWell)
+        }
+    }
+}

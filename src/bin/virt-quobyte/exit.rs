@@ -1,0 +1,27 @@
+//! What the exit statuses mean.
+
+use std::process::ExitCode;
+
+/// The exit statuses, the same for every command.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum ExitStatus {
+    /// All is well.
+    Well,
+    /// What was asked about is not as it should be.
+    NotWell,
+    /// The command line makes no sense.
+    Usage,
+    /// The question could not be answered.
+    Failed,
+}
+
+impl From<ExitStatus> for ExitCode {
+    fn from(status: ExitStatus) -> Self {
+        Self::from(match status {
+            ExitStatus::Well => 0,
+            ExitStatus::NotWell => 1,
+            ExitStatus::Usage => 2,
+            ExitStatus::Failed => 3,
+        })
+    }
+}
