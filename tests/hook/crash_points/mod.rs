@@ -1,0 +1,85 @@
+//! The hook is killed at every system call that it makes, and the calls after that put everything right.
+//!
+//! A stop is the start or the end of a system call of any of the hook's threads, or a child that was just made. All stops
+//! until the call would have ended are tried, in each of the operations that change something. The children of a killed hook
+//! live on, as they do in reality: a client that has not mounted yet, a probe, an unmount.
+//!
+//! What is guaranteed then, for each share that the hook was called for:
+//!
+//! - The next start of any guest on it succeeds, and while a guest holds it, exactly one mount is there and answers.
+//! - A guest that holds the share keeps its mount, whoever else's start or end was cut off.
+//! - After a killed `prepare`, libvirt calls `release`, and nothing is left: no mount, no client, no record.
+//! - If libvirt's daemon died with the hook, nobody calls `release`. Then the next guest's start and stop leave nothing.
+//! - After a killed `release`, libvirt does not call again. What was not done is done by the next stop of any guest on the
+//!   share, with one exception: a lease that was not dropped is believed for as long as its daemon lives, because a guest
+//!   whose QEMU has not started yet looks the same. It goes with the next stop of its own guest, or with its daemon.
+//! - A killed `reconnect` takes nothing from the guest that runs, and a later `release` leaves nothing.
+
+mod aftermath;
+mod sweep;
+
+use crate::ground::ground;
+use aftermath::{
+    another_guest, another_guest_without_a_release, beside_another_holder, both_daemons_died,
+    daemon_died_then_another_guest, daemon_died_then_the_same_guest, reconnected_again, released,
+    released_after_reconnect, the_same_guest,
+};
+use sweep::{Cast, Stops, Sweep};
+
+#[test]
+fn a_hook_that_is_killed_at_any_system_call_leaves_what_the_next_calls_put_right() {
+    drop(ground!());
+    let prepare = Sweep {
+        operation: "prepare",
+        shares: &["gold"],
+        before: Cast::alone,
+        aftermaths: &[
+            ("release", released),
+            ("another guest", another_guest),
+            ("the same guest", the_same_guest),
+            ("daemon died, another guest", daemon_died_then_another_guest),
+            ("daemon died, the same guest", daemon_died_then_the_same_guest),
+        ],
+        stops: Stops::All,
+    };
+    let release = Sweep {
+        operation: "release",
+        before: Cast::holding,
+        aftermaths: &[
+            ("another guest", another_guest_without_a_release),
+            ("the same guest", the_same_guest),
+            ("daemon died, another guest", daemon_died_then_another_guest),
+            ("daemon died, the same guest", daemon_died_then_the_same_guest),
+        ],
+        ..prepare
+    };
+    let beside = Sweep {
+        before: Cast::holding_beside_another,
+        aftermaths: &[("the other one ends", beside_another_holder)],
+        stops: Stops::OfTheWork,
+        ..release
+    };
+    let reconnect = Sweep {
+        operation: "reconnect",
+        before: Cast::running,
+        aftermaths: &[
+            ("release", released_after_reconnect),
+            ("reconnect", reconnected_again),
+            ("daemon died again, another guest", both_daemons_died),
+        ],
+        ..prepare
+    };
+    let shares = &["gold", "silver"];
+    let two = Sweep { shares, stops: Stops::OfTheWork, ..prepare };
+    let two_released = Sweep { shares, stops: Stops::OfTheWork, ..release };
+    println!(
+        "crash points tried: prepare {}, release {}, release beside another holder {}, reconnect {}, \
+         prepare of two shares {}, release of two shares {}",
+        prepare.run(),
+        release.run(),
+        beside.run(),
+        reconnect.run(),
+        two.run(),
+        two_released.run(),
+    );
+}

@@ -1,0 +1,408 @@
+//! A little host: a mount namespace, a configuration, a client, and the hook to call.
+
+use std::fmt::Write as _;
+use std::fs;
+use std::io::Write as _;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Output, Stdio};
+use std::time::{Duration, Instant};
+
+use nix::mount::{MntFlags, MsFlags, mount, umount2};
+use nix::sched::{CloneFlags, unshare};
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+use tempfile::TempDir;
+
+pub(crate) const HOOK: &str = env!("CARGO_BIN_EXE_virt-quobyte-hook");
+
+/// Why these tests cannot run here. A stand-in client that was not built is no such reason, but a mistake.
+pub(crate) fn missing() -> Option<&'static str> {
+    if !nix::unistd::geteuid().is_root() {
+        Some("only root can mount")
+    } else if !Path::new("/dev/fuse").exists() {
+        Some("there is no /dev/fuse")
+    } else {
+        None
+    }
+}
+
+/// The stand-in client, which cargo puts beside the hook. In there it has not the name that a client has.
+fn client() -> PathBuf {
+    Path::new(HOOK).with_file_name("mount-quobyte")
+}
+
+/// Begins a test, or ends it with the reason why it cannot run.
+macro_rules! ground {
+    () => {
+        match crate::ground::missing() {
+            Some(why) => {
+                println!("skipped: {why}");
+                return;
+            }
+            None => crate::ground::Ground::new(),
+        }
+    };
+    ($shares:expr) => {
+        match crate::ground::missing() {
+            Some(why) => {
+                println!("skipped: {why}");
+                return;
+            }
+            None => crate::ground::Ground::with_shares($shares),
+        }
+    };
+}
+pub(crate) use ground;
+
+/// Where a test takes place.
+pub(crate) struct Ground {
+    dir: TempDir,
+    shares: Vec<String>,
+}
+
+/// A guest, as far as the hook knows one.
+pub(crate) struct Guest {
+    pub(crate) name: String,
+    pub(crate) uuid: String,
+    disks: String,
+    metadata: String,
+}
+
+/// What a call of the hook came to.
+#[derive(Debug)]
+#[must_use]
+pub(crate) struct Called {
+    pub(crate) ok: bool,
+    pub(crate) stderr: String,
+    pub(crate) took: Duration,
+}
+
+impl Ground {
+    pub(crate) fn new() -> Self {
+        Self::with_shares(&["gold", "silver"])
+    }
+
+    /// With managed shares of these names, and a volume for each.
+    pub(crate) fn with_shares(shares: &[&str]) -> Self {
+        // Of this thread alone: the test harness runs each test in one of its own.
+        unshare(CloneFlags::CLONE_NEWNS).expect("root may unshare");
+        let private = MsFlags::MS_REC | MsFlags::MS_PRIVATE;
+        mount(None::<&str>, "/", None::<&str>, private, None::<&str>).expect("root may");
+        let ground = Self {
+            dir: tempfile::Builder::new().prefix("vq-hook-").tempdir().expect("a tempdir"),
+            shares: shares.iter().map(|&share| share.to_owned()).collect(),
+        };
+        fs::create_dir_all(ground.path("bin")).expect("a directory");
+        // By another process: a copy that is open for writing here would be inherited by what other tests start at this
+        // moment, and a program that somebody has open for writing cannot be run.
+        let copied =
+            Command::new("cp").arg(client()).arg(ground.path("bin/mount.quobyte")).status();
+        assert!(
+            copied.is_ok_and(|cp| cp.success()),
+            "the stand-in client: cargo build --package standin"
+        );
+        for volume in shares {
+            fs::create_dir_all(ground.path("volumes").join(volume)).expect("a volume");
+            fs::write(ground.path("volumes").join(volume).join("vm.img"), b"image")
+                .expect("an image");
+        }
+        ground.set_client("");
+        ground.set_config("", shares);
+        ground
+    }
+
+    pub(crate) fn path(&self, below: &str) -> PathBuf {
+        self.dir.path().join(below)
+    }
+
+    pub(crate) fn text(&self, below: &str) -> String {
+        self.path(below).to_str().expect("UTF-8").to_owned()
+    }
+
+    /// Where a share's volume is mounted.
+    pub(crate) fn mount_point(&self, share: &str) -> PathBuf {
+        self.path("mnt").join(share)
+    }
+
+    /// Tells the stand-in client how to behave.
+    pub(crate) fn set_client(&self, behaviour: &str) {
+        let text = format!("backing = {:?}\n{behaviour}", self.text("volumes"));
+        let new = self.path("bin/standin.conf.new");
+        fs::write(&new, text).expect("written");
+        fs::rename(new, self.path("bin/standin.conf")).expect("renamed");
+    }
+
+    /// Writes the configuration: managed shares of these names, and more of it in front.
+    pub(crate) fn set_config(&self, more: &str, shares: &[&str]) {
+        let mut text = format!(
+            "mount_base = {:?}\nstate_dir = {:?}\n{more}\n[client]\nprogram = {:?}\nisolation = \"none\"\n\
+             [deadlines]\nmount = \"3s\"\nprobe = \"1s\"\nunmount = \"2s\"\nhook = \"10s\"\n",
+            self.text("base"),
+            self.text("state"),
+            self.text("bin/mount.quobyte"),
+        );
+        for share in shares {
+            let mount_point = self.text(&format!("mnt/{share}"));
+            write!(
+                text,
+                "[[share]]\nname = {share:?}\nexport = \"quobyte://reg1,reg2/{share}\"\nmount_point = {mount_point:?}\n"
+            )
+            .expect("a String takes everything");
+        }
+        fs::write(self.path("config.toml"), text).expect("written");
+    }
+
+    /// Replaces a text in the configuration.
+    pub(crate) fn change_config(&self, from: &str, to: &str) {
+        let path = self.path("config.toml");
+        let text = fs::read_to_string(&path).expect("a configuration");
+        assert!(text.contains(from), "{from} is not in the configuration");
+        fs::write(path, text.replace(from, to)).expect("written");
+    }
+
+    /// A guest with a disk on each of these shares.
+    pub(crate) fn guest(&self, name: &str, shares: &[&str]) -> Guest {
+        let images: Vec<String> = shares
+            .iter()
+            .map(|share| self.mount_point(share).join("vm.img").to_str().expect("UTF-8").to_owned())
+            .collect();
+        Guest::new(name, &images)
+    }
+
+    pub(crate) fn hook_command(&self, guest: &Guest, operation: &str) -> Command {
+        let mut command = Command::new(HOOK);
+        let sub = if matches!(operation, "stopped" | "release") { "end" } else { "begin" };
+        command
+            .args([guest.name.as_str(), operation, sub, "-"])
+            .env_clear()
+            .env("LC_ALL", "C")
+            .env("PATH", "/usr/sbin:/usr/bin:/sbin:/bin")
+            .env("VIRT_QUOBYTE_CONFIG", self.path("config.toml"))
+            .current_dir("/");
+        command
+    }
+
+    /// Calls the hook as libvirt does.
+    pub(crate) fn hook(&self, guest: &Guest, operation: &str) -> Called {
+        feed(self.hook_command(guest, operation), guest.xml().as_bytes())
+    }
+
+    /// Calls the hook with something else on its standard input.
+    pub(crate) fn hook_with(&self, guest: &Guest, operation: &str, stdin: &[u8]) -> Called {
+        feed(self.hook_command(guest, operation), stdin)
+    }
+
+    /// Starts a call and does not wait for it.
+    pub(crate) fn hook_in_background(&self, guest: &Guest, operation: &str) -> Child {
+        let mut child = spawn(self.hook_command(guest, operation));
+        let mut stdin = child.stdin.take().expect("a pipe");
+        stdin.write_all(guest.xml().as_bytes()).expect("the hook reads");
+        child
+    }
+
+    /// How many mounts there are exactly on a path.
+    #[expect(clippy::unused_self, reason = "the mounts are those of the ground's namespace")]
+    pub(crate) fn mounts_on(&self, path: &Path) -> usize {
+        let table = fs::read_to_string("/proc/thread-self/mountinfo").expect("a mount table");
+        table.lines().filter(|line| line.split(' ').nth(4) == path.to_str()).count()
+    }
+
+    pub(crate) fn is_mounted(&self, share: &str) -> bool {
+        self.mounts_on(&self.mount_point(share)) > 0
+    }
+
+    /// All that is left in the state directory but the lock files, which stay for ever.
+    pub(crate) fn state(&self) -> Vec<String> {
+        fn list(directory: &Path, prefix: &str, names: &mut Vec<String>) {
+            for entry in fs::read_dir(directory).into_iter().flatten() {
+                let entry = entry.expect("readable");
+                let name = format!("{prefix}{}", entry.file_name().display());
+                if entry.file_type().expect("readable").is_dir() {
+                    list(&entry.path(), &format!("{name}/"), names);
+                } else if entry.path().extension().is_none_or(|e| e != "lock") {
+                    names.push(name);
+                }
+            }
+        }
+        let mut names = Vec::new();
+        list(&self.path("state"), "", &mut names);
+        names.sort();
+        names
+    }
+
+    /// The text of a share's record.
+    pub(crate) fn record(&self, share: &str) -> String {
+        let record = self.record_path(share);
+        fs::read_to_string(&record).unwrap_or_else(|error| panic!("{}: {error}", record.display()))
+    }
+
+    pub(crate) fn record_path(&self, share: &str) -> PathBuf {
+        let export: virt_quobyte::share::Export =
+            format!("reg1,reg2/{share}").parse().expect("an export");
+        self.path("state").join(format!("{}.json", export.key()))
+    }
+
+    /// The client's starts, as it logged them: one JSON object each.
+    pub(crate) fn client_starts(&self) -> Vec<serde_json::Value> {
+        let log = fs::read_to_string(self.path("bin/standin.log")).unwrap_or_default();
+        log.lines().map(|line| serde_json::from_str(line).expect("a line of JSON")).collect()
+    }
+
+    /// The client processes that live.
+    pub(crate) fn clients(&self) -> Vec<i32> {
+        let binary = self.path("bin/mount.quobyte");
+        let processes = fs::read_dir("/proc").expect("a /proc");
+        let pids =
+            processes.filter_map(|process| process.ok()?.file_name().to_str()?.parse::<i32>().ok());
+        pids.filter(|pid| {
+            fs::read_link(format!("/proc/{pid}/exe")).is_ok_and(|exe| {
+                exe == binary || exe.to_string_lossy().starts_with(&*binary.to_string_lossy())
+            })
+        })
+        .collect()
+    }
+
+    pub(crate) fn kill_clients(&self) {
+        for pid in self.clients() {
+            let _gone = kill(Pid::from_raw(pid), Signal::SIGKILL);
+        }
+        self.wait_until("the clients are gone", || self.clients().is_empty());
+    }
+
+    #[expect(clippy::unused_self, reason = "what is waited for happens on the ground")]
+    pub(crate) fn wait_until(&self, what: &str, condition: impl Fn() -> bool) {
+        let begun = Instant::now();
+        while !condition() {
+            assert!(begun.elapsed() < Duration::from_secs(10), "waited 10 s until {what}");
+            std::thread::sleep(Duration::from_millis(5));
+        }
+    }
+
+    /// Nothing is mounted, nobody holds anything, and no client runs.
+    pub(crate) fn assert_nothing_left(&self) {
+        for share in &self.shares {
+            assert_eq!(self.mounts_on(&self.mount_point(share)), 0, "{share} is mounted");
+        }
+        assert_eq!(self.state(), Vec::<String>::new());
+        self.wait_until("no client runs", || self.clients().is_empty());
+    }
+}
+
+impl Drop for Ground {
+    fn drop(&mut self) {
+        for pid in self.clients() {
+            let _gone = kill(Pid::from_raw(pid), Signal::SIGKILL);
+        }
+        for share in &self.shares {
+            while umount2(&self.mount_point(share), MntFlags::MNT_DETACH).is_ok() {}
+        }
+        // Mount points are immutable where the file system can, and a tempdir that cannot be removed would stay.
+        let bare = self.shares.iter().map(|share| self.mount_point(share));
+        let _no_such_flags =
+            Command::new("chattr").arg("-i").args(bare).stderr(Stdio::null()).status();
+    }
+}
+
+impl Guest {
+    /// With disks of no declared format.
+    pub(crate) fn new(name: &str, images: &[String]) -> Self {
+        Self::with_images(name, images, "")
+    }
+
+    /// With disks that are declared to be qcow2.
+    pub(crate) fn qcow2(name: &str, images: &[String]) -> Self {
+        Self::with_images(name, images, "<driver name='qemu' type='qcow2'/>")
+    }
+
+    fn with_images(name: &str, images: &[String], driver: &str) -> Self {
+        let mut disks = String::new();
+        for (image, letter) in images.iter().zip('a'..) {
+            writeln!(
+                disks,
+                "    <disk type='file'>{driver}<source file='{image}'/><target dev='vd{letter}'/></disk>"
+            )
+            .expect("a String takes everything");
+        }
+        Self::with_disks(name, &disks)
+    }
+
+    /// With disks as XML.
+    pub(crate) fn with_disks(name: &str, disks: &str) -> Self {
+        // One UUID a name, so that a guest of a name is the same in every call.
+        let digits: String = name
+            .bytes()
+            .flat_map(|b| [b / 16, b % 16])
+            .map(|d| char::from(b"0123456789abcdef"[usize::from(d)]))
+            .collect();
+        let uuid = format!("{digits:0<12.12}");
+        let uuid = format!("00000000-0000-4000-8000-{uuid}");
+        Self { name: name.to_owned(), uuid, disks: disks.to_owned(), metadata: String::new() }
+    }
+
+    /// With the project's metadata: `name='gold'` and the like.
+    pub(crate) fn asking_for(mut self, share: &str) -> Self {
+        self.metadata = format!(
+            "<vq:shares xmlns:vq='urn:virt-quobyte:domain:1'><vq:share {share}/></vq:shares>"
+        );
+        self
+    }
+
+    pub(crate) fn xml(&self) -> String {
+        include_str!("../fixtures/domains/minimal.xml")
+            .replace("@NAME@", &self.name)
+            .replace("@UUID@", &self.uuid)
+            .replace("@METADATA@", &self.metadata)
+            .replace("@DISKS@", &self.disks)
+    }
+}
+
+impl Called {
+    /// It did what it should, and had nothing to say.
+    #[track_caller]
+    pub(crate) fn succeeds(self) -> Duration {
+        assert!(self.ok && self.stderr.is_empty(), "{self:?}");
+        self.took
+    }
+
+    /// It refused, in one paragraph that holds these texts.
+    #[track_caller]
+    pub(crate) fn fails_with(self, texts: &[&str]) -> Duration {
+        assert!(!self.ok, "it did not fail: {self:?}");
+        assert_eq!(self.stderr.lines().count(), 1, "not one paragraph: {self:?}");
+        for text in texts {
+            assert!(self.stderr.contains(text), "no {text:?} in {self:?}");
+        }
+        assert!(!self.stderr.chars().any(|c| c.is_control() && c != '\n'), "{self:?}");
+        self.took
+    }
+}
+
+fn spawn(mut command: Command) -> Child {
+    command
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("the hook starts")
+}
+
+/// Runs a hook with a standard input, and checks what must hold for every call there is: never a byte on stdout.
+pub(crate) fn feed(command: Command, stdin: &[u8]) -> Called {
+    let begun = Instant::now();
+    let mut child = spawn(command);
+    let mut pipe = child.stdin.take().expect("a pipe");
+    pipe.write_all(stdin).expect("the hook reads its standard input to the end");
+    drop(pipe);
+    // To the end of both pipes, as libvirt does: a child that kept one open would be noticed.
+    let Output { status, stdout, stderr } = child.wait_with_output().expect("it ends");
+    assert_eq!(stdout, b"", "stdout belongs to libvirt");
+    let stderr = String::from_utf8(stderr).expect("UTF-8");
+    assert!(!stderr.contains("panicked"), "{stderr}");
+    Called { ok: status.success(), stderr, took: begun.elapsed() }
+}
+
+/// Sets a path's mode.
+pub(crate) fn chmod(path: &Path, mode: u32) {
+    fs::set_permissions(path, fs::Permissions::from_mode(mode)).expect("chmod");
+}

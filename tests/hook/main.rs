@@ -1,0 +1,33 @@
+//! The hook binary, called as libvirt calls it, with a real FUSE client on real mounts.
+//!
+//! Needs root, `/dev/fuse` and the stand-in client (`cargo build --package standin`). Every test has a mount namespace of its
+//! own, so what it mounts is seen by nobody else and gone with it.
+
+mod bad_input;
+mod bounded;
+mod client_faults;
+mod crash_points;
+mod crashes;
+mod daemon;
+mod ground;
+mod images;
+mod late_unmount;
+mod leases;
+mod linger;
+mod main_job;
+mod mount_points;
+mod orphans;
+#[cfg(feature = "admin")]
+mod recover;
+mod state_files;
+mod storm;
+mod tracer;
+mod waiting;
+
+/// Says why nothing was tested, where nothing can be; a test that is not run must not look like one that passed.
+#[test]
+fn this_machine_can_run_these_tests() {
+    if let Some(why) = ground::missing() {
+        println!("skipped: every other test of the hook: {why}");
+    }
+}

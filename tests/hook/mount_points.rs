@@ -1,0 +1,170 @@
+//! Where a share may be mounted, and what is left alone.
+
+use std::fs;
+use std::os::unix::fs::{MetadataExt, chown, symlink};
+
+use nix::mount::{MsFlags, mount, umount};
+
+use crate::ground::{chmod, ground};
+
+#[test]
+fn a_mount_point_that_must_not_be_mounted_on_stops_the_start_and_nothing_is_mounted() {
+    let cases: [(&str, fn(&crate::ground::Ground), &[&str]); 7] = [
+        (
+            "a file",
+            |g| fs::write(g.mount_point("gold"), "x").expect("written"),
+            &["is not a directory"],
+        ),
+        (
+            "not empty",
+            |g| {
+                fs::create_dir(g.mount_point("gold")).expect("made");
+                fs::write(g.mount_point("gold").join("a\u{1b}b"), "x").expect("written");
+            },
+            &["is not empty: it holds 'a\\u{1b}b'", "move that away"],
+        ),
+        (
+            "a symlink",
+            |g| {
+                fs::create_dir(g.path("elsewhere")).expect("made");
+                symlink(g.path("elsewhere"), g.mount_point("gold")).expect("linked");
+            },
+            &["is a symlink"],
+        ),
+        (
+            "below a symlink",
+            |g| {
+                fs::remove_dir(g.path("mnt")).expect("removed");
+                fs::create_dir(g.path("elsewhere")).expect("made");
+                symlink(g.path("elsewhere"), g.path("mnt")).expect("linked");
+            },
+            &["/mnt is a symlink"],
+        ),
+        (
+            "below a world-writable directory",
+            |g| chmod(&g.path("mnt"), 0o777),
+            &["/mnt has mode 0777", "chmod go-w"],
+        ),
+        (
+            "below a group-writable directory",
+            |g| chmod(&g.path("mnt"), 0o775),
+            &["/mnt has mode 0775"],
+        ),
+        (
+            "below somebody else's directory",
+            |g| chown(g.path("mnt"), Some(65534), None).expect("chown"),
+            &["/mnt belongs to uid 65534", "root"],
+        ),
+    ];
+    for (name, arrange, texts) in cases {
+        let ground = ground!();
+        fs::create_dir(ground.path("mnt")).expect("made");
+        arrange(&ground);
+        let guest = ground.guest("web1", &["gold"]);
+        let called = ground.hook(&guest, "prepare");
+        println!("{name}: {}", called.stderr);
+        called.fails_with(texts);
+        assert!(ground.client_starts().is_empty(), "{name}: the client was started");
+        ground.assert_nothing_left();
+    }
+}
+
+#[test]
+fn a_bare_mount_point_can_be_written_by_nobody() {
+    let ground = ground!();
+    let guest = ground.guest("web1", &["gold"]);
+    ground.hook(&guest, "prepare").succeeds();
+    ground.hook(&guest, "release").succeeds();
+    let bare = fs::metadata(ground.mount_point("gold")).expect("it stays");
+    assert_eq!((bare.uid(), bare.mode() & 0o7777), (0, 0o555));
+    let immutable =
+        std::process::Command::new("lsattr").arg("-d").arg(ground.mount_point("gold")).output();
+    let immutable = immutable.expect("there is an lsattr");
+    if immutable.status.success() {
+        let flags = String::from_utf8_lossy(&immutable.stdout).into_owned();
+        assert!(flags.split(' ').next().is_some_and(|flags| flags.contains('i')), "{flags}");
+        assert!(fs::write(ground.mount_point("gold").join("x"), "x").is_err());
+    } else {
+        println!("skipped: the immutable flag: the file system of {} has none", ground.text(""));
+    }
+    ground.hook(&guest, "prepare").succeeds();
+    ground.hook(&guest, "release").succeeds();
+    ground.assert_nothing_left();
+}
+
+#[test]
+fn somebody_elses_mount_is_neither_used_nor_taken_down() {
+    let ground = ground!();
+    let guest = ground.guest("web1", &["gold"]);
+    fs::create_dir_all(ground.mount_point("gold")).expect("made");
+    mount(Some("evil"), &ground.mount_point("gold"), Some("tmpfs"), MsFlags::empty(), None::<&str>)
+        .expect("mounted");
+    ground
+        .hook(&guest, "prepare")
+        .fails_with(&["has something else mounted: type tmpfs, source evil"]);
+    assert_eq!(ground.mounts_on(&ground.mount_point("gold")), 1);
+    umount(&ground.mount_point("gold")).expect("unmounted");
+    ground.assert_nothing_left();
+}
+
+#[test]
+fn a_mount_that_took_the_place_of_ours_stays() {
+    let ground = ground!();
+    let guest = ground.guest("web1", &["gold"]);
+    ground.hook(&guest, "prepare").succeeds();
+    umount(&ground.mount_point("gold")).expect("unmounted");
+    mount(
+        Some("other"),
+        &ground.mount_point("gold"),
+        Some("tmpfs"),
+        MsFlags::empty(),
+        None::<&str>,
+    )
+    .expect("mounted");
+    ground.hook(&guest, "release").succeeds();
+    assert_eq!(ground.mounts_on(&ground.mount_point("gold")), 1);
+    umount(&ground.mount_point("gold")).expect("unmounted");
+    ground.assert_nothing_left();
+}
+
+#[test]
+fn a_mount_on_top_of_ours_stays_and_so_does_ours() {
+    let ground = ground!();
+    let guest = ground.guest("web1", &["gold"]);
+    ground.hook(&guest, "prepare").succeeds();
+    mount(
+        Some("other"),
+        &ground.mount_point("gold"),
+        Some("tmpfs"),
+        MsFlags::empty(),
+        None::<&str>,
+    )
+    .expect("mounted");
+    ground.hook(&guest, "release").succeeds();
+    assert_eq!(ground.mounts_on(&ground.mount_point("gold")), 2);
+    umount(&ground.mount_point("gold")).expect("unmounted");
+    ground.hook(&guest, "prepare").succeeds();
+    ground.hook(&guest, "release").succeeds();
+    ground.assert_nothing_left();
+}
+
+#[test]
+fn paths_that_only_look_as_if_they_were_on_a_share_mount_nothing_in_a_wrong_place() {
+    use crate::ground::Guest;
+    let ground = ground!();
+    let up = format!("{}/../../etc/shadow", ground.text("mnt/gold"));
+    let back = format!("{}/x/../mnt/gold/vm.img", ground.text(""));
+    for path in [up, back] {
+        ground.hook(&Guest::new("web1", &[path]), "prepare").fails_with(&["goes through '..'"]);
+    }
+    for path in ["/var/lib/../lib/x.img", "/x/../y.img"] {
+        ground.hook(&Guest::new("web1", &[path.into()]), "prepare").succeeds();
+    }
+    ground.assert_nothing_left();
+    let doubled = ground.text("mnt//gold///vm.img").replace("vq-hook", "./vq-hook");
+    let guest = Guest::new("web1", &[doubled]);
+    ground.hook(&guest, "prepare").succeeds();
+    assert!(ground.is_mounted("gold"));
+    ground.hook(&guest, "release").succeeds();
+    ground.assert_nothing_left();
+}
