@@ -1,0 +1,147 @@
+//! One guest of a host: defines it, starts and stops it in every way a guest can stop, and reads
+//! what it says on its console. Takes nothing down by itself: after a failure, the state of things
+//! is the evidence.
+
+mod blocks;
+mod cpio;
+mod domain;
+mod initramfs;
+mod kernel;
+
+use std::path::Path;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use anyhow::{Result, bail, ensure};
+
+use blocks::Reported;
+pub(crate) use domain::{Cache, Spec};
+pub(crate) use initramfs::install;
+
+use crate::host::{Host, Output, Running};
+
+/// A boot takes 3 s under emulation on an idle machine.
+const BOOT: Duration = Duration::from_secs(90);
+
+/// From the order to the end of the release hook.
+const STOP: Duration = Duration::from_secs(60);
+
+/// A defined guest.
+#[derive(Debug)]
+pub(crate) struct Guest<'h> {
+    host: &'h Host,
+    spec: Spec,
+}
+
+impl<'h> Guest<'h> {
+    pub(crate) fn define(host: &'h Host, spec: Spec) -> Result<Self> {
+        let file = format!("/run/lab-{}.xml", spec.name());
+        host.write(&file, spec.xml())?;
+        host.command("virsh").args(["define", &file]).done()?;
+        Ok(Self { host, spec })
+    }
+
+    pub(crate) fn name(&self) -> &str {
+        self.spec.name()
+    }
+
+    pub(crate) fn uuid(&self) -> &str {
+        &self.spec.uuid
+    }
+
+    /// `virsh VERB NAME`, whatever comes of it.
+    pub(crate) fn virsh(&self, verb: &str) -> Result<Output> {
+        self.host.command("virsh").args([verb, self.name()]).run()
+    }
+
+    /// Starts it and insists.
+    pub(crate) fn start(&self) -> Result<()> {
+        self.virsh("start")?.done()
+    }
+
+    /// Starts it and does not wait.
+    pub(crate) fn starting(&self) -> Result<Running> {
+        self.host.command("virsh").args(["start", self.name()]).start()
+    }
+
+    /// Starts it and waits until it has written so many blocks on each of its disks.
+    pub(crate) fn start_and_write(&self, blocks: usize) -> Result<()> {
+        self.start()?;
+        self.wait_for_blocks(blocks)
+    }
+
+    pub(crate) fn state(&self) -> Result<String> {
+        Ok(self.virsh("domstate")?.success()?.stdout_text().trim().to_owned())
+    }
+
+    /// Kills the QEMU process, as the kernel's memory killer would.
+    pub(crate) fn kill_qemu(&self) -> Result<()> {
+        let pid = self.host.read_text(format!("/run/libvirt/qemu/{}.pid", self.name()))?;
+        self.host.command("kill").args(["-KILL", pid.trim()]).done()
+    }
+
+    /// Waits until libvirt has seen its end; it answers only after its release hook.
+    pub(crate) fn wait_until_off(&self) -> Result<()> {
+        let until = Instant::now() + STOP;
+        loop {
+            let state = self.state()?;
+            if state == "shut off" {
+                return Ok(());
+            }
+            ensure!(
+                Instant::now() < until,
+                "guest {} is still {state} after {STOP:?}",
+                self.name()
+            );
+            thread::sleep(Duration::from_millis(100));
+        }
+    }
+
+    pub(crate) fn console(&self) -> Result<String> {
+        self.host.read_text(&self.spec.console)
+    }
+
+    /// How many blocks of a disk it has reported.
+    pub(crate) fn blocks(&self, disk: &str) -> Result<usize> {
+        Ok(Reported::on(&self.console()?, disk).count())
+    }
+
+    /// Waits until the guest says `word` on its console.
+    pub(crate) fn wait_for(&self, word: &str) -> Result<()> {
+        self.wait_until(&format!("to say {word:?}"), |console| console.contains(word))
+    }
+
+    /// Waits until so many blocks are flushed on each of its disks.
+    pub(crate) fn wait_for_blocks(&self, blocks: usize) -> Result<()> {
+        let disks = self.spec.disk_names();
+        self.wait_until(&format!("to write {blocks} blocks on {disks:?}"), |console| {
+            disks.iter().all(|disk| Reported::on(console, disk).count() >= blocks)
+        })
+    }
+
+    /// Holds what the guest reported of `disk` against the image, a path of this machine.
+    pub(crate) fn verify(&self, disk: &str, image: &Path) -> Result<usize> {
+        Reported::on(&self.console()?, disk).verify(disk, image)
+    }
+
+    fn wait_until(&self, what: &str, reached: impl Fn(&str) -> bool) -> Result<()> {
+        let until = Instant::now() + BOOT;
+        loop {
+            let console = self.console()?;
+            if reached(&console) {
+                return Ok(());
+            }
+            if Instant::now() > until {
+                let tail: Vec<_> = console.lines().rev().take(8).collect();
+                let tail: Vec<_> = tail.into_iter().rev().collect();
+                let state = self.state().unwrap_or_else(|error| format!("{error:#}"));
+                bail!(
+                    "guest {} ({state}) failed {what} in {BOOT:?}; its console ends:\n{}",
+                    self.name(),
+                    tail.join("\n")
+                );
+            }
+            thread::sleep(Duration::from_millis(50));
+        }
+    }
+}

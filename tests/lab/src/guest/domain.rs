@@ -1,0 +1,170 @@
+//! A guest's domain XML, from two templates that are files: `domain.xml` and `disk.xml`.
+
+use std::fs;
+
+use anyhow::{Context as _, Result};
+
+use super::initramfs::{INITRAMFS, KERNEL};
+
+const DOMAIN: &str = include_str!("domain.xml");
+const DISK: &str = include_str!("disk.xml");
+
+/// Whether the host's page cache stands between the guest and its image.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Cache {
+    /// As guests on a share are to run.
+    None,
+    /// For images on the host's own tmpfs, which older kernels cannot open for direct I/O.
+    Writeback,
+}
+
+/// A guest that is not defined yet.
+#[derive(Debug, Clone)]
+pub(crate) struct Spec {
+    name: String,
+    pub(super) uuid: String,
+    disks: Vec<(String, &'static str, Cache)>,
+    metadata: String,
+    cmdline: String,
+    pub(super) console: String,
+}
+
+impl Spec {
+    pub(crate) fn named(name: &str) -> Result<Self> {
+        let uuid = fs::read_to_string("/proc/sys/kernel/random/uuid").context("a random UUID")?;
+        Ok(Self {
+            name: name.to_owned(),
+            uuid: uuid.trim().to_owned(),
+            disks: Vec::new(),
+            metadata: String::new(),
+            cmdline: String::new(),
+            console: format!("/var/log/libvirt/qemu/{name}.console"),
+        })
+    }
+
+    /// Adds a raw disk: the first is vda.
+    pub(crate) fn disk(mut self, path: &str, cache: Cache) -> Self {
+        self.disks.push((path.to_owned(), "raw", cache));
+        self
+    }
+
+    /// Adds a qcow2 disk.
+    pub(crate) fn qcow2(mut self, path: &str, cache: Cache) -> Self {
+        self.disks.push((path.to_owned(), "qcow2", cache));
+        self
+    }
+
+    /// XML that goes into `<metadata>` as it is.
+    pub(crate) fn metadata(mut self, xml: &str) -> Self {
+        xml.clone_into(&mut self.metadata);
+        self
+    }
+
+    /// How many blocks it writes on each disk, and the pause after each.
+    pub(crate) fn writes(self, blocks: u32, pause: &str) -> Self {
+        self.parameter(&format!("vq.blocks={blocks} vq.pause={pause}"))
+    }
+
+    /// Has it power itself off once it has written so many blocks.
+    pub(crate) fn powers_off_after(self, blocks: u32) -> Self {
+        self.parameter(&format!("vq.poweroff_after={blocks}"))
+    }
+
+    fn parameter(mut self, word: &str) -> Self {
+        self.cmdline.push(' ');
+        self.cmdline.push_str(word);
+        self
+    }
+
+    /// The names of its disks, as the guest knows them.
+    pub(super) fn disk_names(&self) -> Vec<String> {
+        self.disks.iter().zip('a'..).map(|(_, letter)| format!("vd{letter}")).collect()
+    }
+
+    /// Has its console's output go to another file of the host.
+    pub(crate) fn console_at(mut self, path: &str) -> Self {
+        path.clone_into(&mut self.console);
+        self
+    }
+
+    pub(crate) fn name(&self) -> &str {
+        &self.name
+    }
+
+    pub(crate) fn xml(&self) -> String {
+        let disks =
+            self.disks.iter().zip(self.disk_names()).map(|((path, format, cache), target)| {
+                let cache = match cache {
+                    Cache::None => "none",
+                    Cache::Writeback => "writeback",
+                };
+                filled(
+                    DISK,
+                    &[
+                        ("format", format),
+                        ("cache", cache),
+                        ("file", &escaped(path)),
+                        ("target", &target),
+                    ],
+                )
+            });
+        let disks: String = disks.collect();
+        let cmdline = format!("console=ttyS0 quiet loglevel=1 panic=-1{}", self.cmdline);
+        let values = [
+            ("name", escaped(&self.name)),
+            ("uuid", self.uuid.clone()),
+            ("metadata", self.metadata.clone()),
+            ("kernel", KERNEL.to_owned()),
+            ("initrd", INITRAMFS.to_owned()),
+            ("cmdline", escaped(&cmdline)),
+            ("disks", disks.trim_end().to_owned()),
+            ("console", escaped(&self.console)),
+        ];
+        filled(DOMAIN, &values.each_ref().map(|(key, value)| (*key, value.as_str())))
+    }
+}
+
+/// Replaces each `{{key}}` once over; what a value holds is not looked at again.
+fn filled(template: &str, values: &[(&str, &str)]) -> String {
+    let mut pieces = template.split("{{");
+    let mut text = pieces.next().unwrap_or_default().to_owned();
+    for piece in pieces {
+        let (key, rest) = piece.split_once("}}").expect("a template closes its braces");
+        let (_, value) =
+            values.iter().find(|(known, _)| *known == key).expect("a template names known keys");
+        text.push_str(value);
+        text.push_str(rest);
+    }
+    text
+}
+
+fn escaped(text: &str) -> String {
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('\'', "&apos;").replace('"', "&quot;")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Cache, Spec};
+
+    #[test]
+    fn a_value_stays_a_value_in_the_xml() {
+        let spec = Spec::named("a&b {{uuid}}").expect("a UUID").disk("/d/it's <x>", Cache::None);
+        let xml = spec.xml();
+        assert!(xml.contains("<name>a&amp;b {{uuid}}</name>"), "{xml}");
+        assert!(xml.contains("<source file='/d/it&apos;s &lt;x>'/>"), "{xml}");
+    }
+
+    #[test]
+    fn disks_are_named_in_order() {
+        let spec = Spec::named("two")
+            .expect("a UUID")
+            .disk("/one", Cache::None)
+            .disk("/two", Cache::Writeback);
+        let xml = spec.xml();
+        let targets: Vec<_> =
+            ["file='/one'", "dev='vda'", "cache='writeback'", "file='/two'", "dev='vdb'"]
+                .map(|word| xml.find(word))
+                .into();
+        assert!(targets.iter().all(Option::is_some) && targets.is_sorted(), "{xml}");
+    }
+}

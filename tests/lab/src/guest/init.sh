@@ -1,0 +1,72 @@
+#!/bin/busybox sh
+# Process 1 of a lab's guest. Writes numbered blocks to every disk and says on the console what is safely there: a block is reported
+# only after the disk has flushed it. On the kernel's command line:
+#   vq.blocks=N           how many blocks on each disk; it idles afterwards
+#   vq.pause=SECONDS      between two blocks
+#   vq.poweroff_after=N   the guest powers itself off once N blocks are written
+/bin/busybox mkdir -p /proc /sys /dev
+/bin/busybox --install -s /bin
+export PATH=/bin
+mount -t proc proc /proc
+mount -t sysfs sys /sys
+mount -t devtmpfs dev /dev
+
+say() { echo "guest: $*" >/dev/console; }
+
+while read -r module; do
+    insmod "/modules/$module" || say "cannot load $module"
+done </modules/order
+
+blocks=0 pause=0 poweroff_after=-1
+for word in $(cat /proc/cmdline); do
+    case $word in
+        vq.blocks=*) blocks=${word#*=} ;;
+        vq.pause=*) pause=${word#*=} ;;
+        vq.poweroff_after=*) poweroff_after=${word#*=} ;;
+    esac
+done
+
+# The power button is what `virsh shutdown` presses.
+for name in /sys/class/input/event*/device/name; do
+    [ "$(cat "$name")" = "Power Button" ] || continue
+    event=${name#/sys/class/input/}
+    {
+        dd if="/dev/input/${event%%/*}" of=/dev/null bs=24 count=1 2>/dev/null
+        say "power button"
+        poweroff -f
+    } &
+done
+
+# Tells one boot's blocks from another's.
+boot=$(cat /proc/sys/kernel/random/boot_id)
+disks=$(cd /sys/class/block && echo vd?)
+[ "$disks" = "vd?" ] && disks=
+say "up, disks: $disks"
+
+# Block $2 of disk $1: a line of 128 bytes that says what it is, then noise.
+write_block() {
+    dd if=/dev/urandom of=/noise bs=3968 count=1 2>/dev/null
+    printf '%-127s\n' "vq-block $1 $2 $boot" >/block
+    cat /noise >>/block
+    sum=$(md5sum </block)
+    if dd if=/block of="/dev/$1" bs=4096 seek="$2" count=1 oflag=direct conv=fsync,notrunc 2>/error; then
+        say "$1 block $2 ok ${sum%% *}"
+    else
+        say "$1 block $2 failed: $(tail -n 1 /error)"
+    fi
+}
+
+block=0
+while [ "$block" -lt "$blocks" ]; do
+    for disk in $disks; do
+        write_block "$disk" "$block"
+    done
+    block=$((block + 1))
+    if [ "$block" -eq "$poweroff_after" ]; then
+        say "powering off"
+        poweroff -f
+    fi
+    [ "$pause" = 0 ] || sleep "$pause"
+done
+say "done"
+while :; do sleep 3600; done

@@ -1,0 +1,121 @@
+//! What happens around a running guest: libvirtd goes and comes, and the client's daemon stays
+//! where it is.
+
+use std::time::Duration;
+
+use anyhow::{Context as _, Result, ensure};
+
+use super::refusal::says;
+use super::scenarios;
+use super::start::guest_on_share;
+use crate::guest::{Cache, Guest, Spec};
+use crate::host::Host;
+use crate::leases;
+use crate::runner::Verdict;
+use crate::share;
+
+scenarios!("daemon", WithProduct:
+    the_client_lives_in_a_scope_of_its_own,
+    client_and_guest_survive_a_restart_of_libvirtd,
+    client_and_guest_survive_the_death_of_libvirtd,
+    a_start_that_libvirtd_did_not_survive_holds_nothing_for_ever,
+);
+
+fn the_client_lives_in_a_scope_of_its_own(host: &Host) -> Result<Verdict> {
+    let (_share, guest) = guest_on_share(host, "scope", |spec| spec)?;
+    guest.start()?;
+    let cgroup = host.read_text(format!("/proc/{}/cgroup", client(host)?))?;
+    let unit = cgroup.trim().rsplit('/').next().context("the client is in no cgroup")?;
+    ensure!(
+        unit.strip_suffix(".scope").is_some_and(|name| name.contains("quobyte")),
+        "the client's cgroup is {cgroup:?}"
+    );
+    ensure!(!cgroup.contains("libvirtd"), "the client lives below libvirtd: {cgroup:?}");
+    guest.virsh("destroy")?.done()?;
+    guest.wait_until_off()?;
+    let left = host
+        .command("systemctl")
+        .args(["list-units", "--all", "--plain", "--no-legend", unit])
+        .succeeds()?;
+    ensure!(left.stdout.is_empty(), "the scope stays behind: {left}");
+    Ok(Verdict::Passed)
+}
+
+fn client_and_guest_survive_a_restart_of_libvirtd(host: &Host) -> Result<Verdict> {
+    survive(host, "restart", |host| {
+        host.command("systemctl").args(["restart", "libvirtd.service"]).done()
+    })
+}
+
+fn client_and_guest_survive_the_death_of_libvirtd(host: &Host) -> Result<Verdict> {
+    survive(host, "death", kill_libvirtd)
+}
+
+/// libvirtd runs neither `stopped` nor `release` for a guest whose start it did not survive.
+fn a_start_that_libvirtd_did_not_survive_holds_nothing_for_ever(host: &Host) -> Result<Verdict> {
+    let (share, guest) = guest_on_share(host, "orphan", |spec| spec)?;
+    let [image, other_image] = ["disk.img", "other.img"].map(|name| share.image(name));
+    image?;
+    let other = Guest::define(host, Spec::named("orphan-other")?.disk(&other_image?, Cache::None))?;
+    share::client(host, "mount_delay = \"3s\"\n")?;
+    let start = guest.starting()?;
+    share::wait_for_a_client(host)?;
+    kill_libvirtd(host)?;
+    says(&start.wait()?.failure()?, &["error"])?;
+    share.wait_until_mounted()?;
+    share::client(host, "")?;
+    ensure!(guest.state()? == "shut off", "the guest runs although its start was cut off");
+
+    // The next guest to come and go finds out that the lease is nobody's.
+    other.start()?;
+    other.virsh("destroy")?.done()?;
+    other.wait_until_off()?;
+    share.is_not_mounted()?;
+    leases::forgot(host, &guest)?;
+    Ok(Verdict::Passed)
+}
+
+fn kill_libvirtd(host: &Host) -> Result<()> {
+    host.command("systemctl")
+        .args(["kill", "--kill-who=main", "--signal=KILL", "libvirtd.service"])
+        .done()?;
+    host.command("systemctl").args(["restart", "libvirtd.service"]).done()
+}
+
+fn survive(host: &Host, name: &str, blow: impl FnOnce(&Host) -> Result<()>) -> Result<Verdict> {
+    let (share, guest) = guest_on_share(host, name, |spec| spec.writes(4000, "0.1"))?;
+    guest.start_and_write(5)?;
+    let (before, mount) = (client(host)?, share.mounts()?);
+
+    blow(host)?;
+    // Answers only once the daemon has taken up its guests again, and run their reconnect hooks.
+    let state = host
+        .command("virsh")
+        .args(["domstate", name])
+        .deadline(Duration::from_secs(30))
+        .succeeds()?;
+    ensure!(
+        state.stdout_text().trim() == "running",
+        "after libvirtd came back the guest is {state}"
+    );
+    ensure!(client(host)? == before, "the client is another process");
+    ensure!(share.mounts()? == mount, "the mount is another one");
+    leases::name(host, &guest)?;
+    let written = guest.blocks("vda")?;
+    guest.wait_for_blocks(written + 5)?;
+
+    guest.virsh("destroy")?.done()?;
+    guest.wait_until_off()?;
+    share.is_not_mounted()?;
+    leases::forgot(host, &guest)?;
+    guest.verify("vda", &share.backing("disk.img"))?;
+    Ok(Verdict::Passed)
+}
+
+/// The client's only process, as the host numbers it.
+fn client(host: &Host) -> Result<String> {
+    let found = host.command("pgrep").args(["-x", "mount.quobyte"]).succeeds()?.stdout_text();
+    let pids: Vec<_> = found.lines().collect();
+    ensure!(pids.len() == 1, "one client should run, not {pids:?}");
+    Ok(pids[0].to_owned())
+}
