@@ -1,0 +1,76 @@
+//! The bench: measures the hook beside what it is to be compared with, and prints one table. Needs root; leaves nothing behind.
+//!
+//! ```text
+//! safe       inside     namespaces of its own: mounts, processes and files end with this program
+//!            missing    what this machine lacks for it
+//! arranged   host       a little host: a mount namespace, a configuration, guests, the hook and the client
+//!            nothing    programs that do nothing, in C, bash and Python
+//!            journal    takes the hook's log, as systemd would
+//! measured   call       one start of a program, and how long it took
+//!            pairs      two ways in turn, so that a machine that drifts does not favour one
+//!            count      system calls and peak memory of a call
+//! told       rows       what is measured, and what it should come to
+//!            table      how that is printed
+//! ```
+#![expect(
+    clippy::exit,
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "a command that talks to whoever runs it"
+)]
+
+mod call;
+mod count;
+mod host;
+mod inside;
+mod journal;
+mod missing;
+mod nothing;
+mod pairs;
+mod rows;
+mod table;
+
+use std::ffi::OsString;
+use std::process::ExitCode;
+
+use anyhow::Result;
+
+use rows::Effort;
+
+fn main() -> ExitCode {
+    let arguments: Vec<OsString> = std::env::args_os().skip(1).collect();
+    let done = match arguments.split_first() {
+        None => begin(Effort::Full),
+        Some((word, [])) if word == "quick" => begin(Effort::Quick),
+        Some((option, rest)) if option == inside::OPTION => measure(inside::effort(rest)),
+        Some((option, command)) if option == count::OPTION && !command.is_empty() => {
+            count::become_traced(command)
+        }
+        Some(_) => {
+            eprintln!("usage: bench [quick]");
+            return ExitCode::from(2);
+        }
+    };
+    done.unwrap_or_else(|error| {
+        eprintln!("bench: {error:#}");
+        ExitCode::FAILURE
+    })
+}
+
+fn begin(effort: Effort) -> Result<ExitCode> {
+    let missing = missing::look();
+    if missing.is_empty() {
+        return inside::begin_again(effort);
+    }
+    println!("bench: this machine lacks: {}", missing.join("; "));
+    Ok(ExitCode::from(2))
+}
+
+/// Fails when a goal is missed.
+fn measure(effort: Effort) -> Result<ExitCode> {
+    inside::close_off()?;
+    let rows = rows::measure(effort)?;
+    print!("{}", table::text(&rows, std::fs::metadata(host::hook())?.len()));
+    let met = rows.iter().all(rows::Row::meets_its_goal);
+    Ok(if met { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}

@@ -1,0 +1,243 @@
+//! What is measured, beside what, and what it should come to.
+
+use std::path::Path;
+use std::time::Duration;
+
+use anyhow::{Context as _, Result};
+
+use crate::call::Call;
+use crate::count::{self, Cost};
+use crate::host::{self, Ground, Guest, Host};
+use crate::journal::Journal;
+use crate::nothing::Nothing;
+use crate::pairs::{Pairs, in_turn};
+
+/// One line of the table.
+#[derive(Debug)]
+pub(crate) struct Row {
+    pub(crate) ours: &'static str,
+    pub(crate) beside: &'static str,
+    pub(crate) pairs: Pairs,
+    pub(crate) goal: Option<Goal>,
+    /// Of ours; where it stands in a row above, not again.
+    pub(crate) cost: Option<Cost>,
+}
+
+/// At most so many times what was measured beside it, and so much more.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Goal {
+    pub(crate) times: f64,
+    pub(crate) and: Duration,
+}
+
+impl Row {
+    pub(crate) fn meets_its_goal(&self) -> bool {
+        self.goal.is_none_or(|goal| self.pairs.within(goal.times, goal.and))
+    }
+}
+
+const fn at_most(times: f64) -> Goal {
+    Goal { times, and: Duration::ZERO }
+}
+
+const NEXT_TO_NOTHING: Option<Goal> = Some(at_most(1.5));
+const FASTER: Option<Goal> = Some(at_most(1.0));
+const AS_FAST_WHEN_THERE_IS_MORE: Option<Goal> = Some(at_most(1.5));
+const LITTLE_ABOVE_THE_CLIENT: Option<Goal> =
+    Some(Goal { times: 1.2, and: Duration::from_millis(5) });
+
+/// How often each is measured.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Effort {
+    /// Often enough for numbers to be quoted: minutes.
+    Full,
+    /// A tenth of it, for a first look.
+    Quick,
+}
+
+impl Effort {
+    const fn rounds(self, full: usize) -> usize {
+        match self {
+            Self::Full => full,
+            Self::Quick => full / 10,
+        }
+    }
+}
+
+/// Measures everything, and says on stderr what it is at.
+pub(crate) fn measure(effort: Effort) -> Result<Vec<Row>> {
+    let journal = Journal::open()?;
+    let ground = Ground::new()?;
+    let nothing = Nothing::make(Path::new("/run/bench/nothing"))?;
+    let small = ground.host("small", 2)?;
+    let mut rows = no_share(&small, &nothing, effort)?;
+    let held = Held::on(&small)?;
+    rows.extend(warm(&held, &journal, effort)?);
+    rows.extend(cold(&small, &journal, effort)?);
+
+    let crowded = ground.host("crowded", 2)?;
+    crowded.mount_others(2000)?;
+    rows.extend(larger(
+        ["warm prepare, 2,000 other mounts", "warm release, 2,000 other mounts"],
+        &Held::on(&crowded)?,
+        &held,
+        &journal,
+        effort,
+    )?);
+    let popular = ground.host("popular", 2)?;
+    let popular_held = Held::on(&popular)?;
+    for number in 1000..2000 {
+        let guest = popular.guest(number, &popular.mount_point("gold"))?;
+        host::all_succeed([popular.hook("prepare", &guest)])?;
+        journal.empty();
+    }
+    rows.extend(larger(
+        ["warm prepare, 1,000 leases", "warm release, 1,000 leases"],
+        &popular_held,
+        &held,
+        &journal,
+        effort,
+    )?);
+    let many = ground.host("many", 500)?;
+    rows.extend(larger(
+        ["warm prepare, 500 shares", "warm release, 500 shares"],
+        &Held::on(&many)?,
+        &held,
+        &journal,
+        effort,
+    )?);
+    Ok(rows)
+}
+
+/// A guest without a share, whose images are on the host's own disk.
+fn no_share(host: &Host, nothing: &Nothing, effort: Effort) -> Result<Vec<Row>> {
+    host.enter()?;
+    let guest = host.guest(1, Path::new("/var/lib/libvirt/images"))?;
+    let hook = |operation| host.hook(operation, &guest);
+    let other = |program| host.other(program, &guest);
+    let mut rows = Vec::new();
+    for (ours, call, beside, program, rounds, goal) in [
+        ("no share: prepare", "prepare", "C, nothing", &nothing.c, 3000, NEXT_TO_NOTHING),
+        ("no share: release", "release", "C, nothing", &nothing.c, 3000, NEXT_TO_NOTHING),
+        ("no share: started", "started", "C, nothing", &nothing.c, 3000, NEXT_TO_NOTHING),
+        ("", "prepare", "C, reads its input", &nothing.c_that_reads, 3000, None),
+        ("", "prepare", "bash, nothing", &nothing.bash, 1000, FASTER),
+        ("", "prepare", "bash, reads its input", &nothing.bash_that_reads, 1000, FASTER),
+        ("", "prepare", "python3, nothing", &nothing.python, 300, FASTER),
+        ("", "prepare", "python3, reads its input", &nothing.python_that_reads, 300, FASTER),
+    ] {
+        say(beside);
+        let (call, program) = (hook(call), other(program));
+        let [pairs] =
+            in_turn(effort.rounds(rounds), || Ok([call.time()?]), || Ok([program.time()?]))?;
+        let cost = if ours.is_empty() { None } else { Some(count::cost(&call)?) };
+        let ours = if ours.is_empty() { "no share: prepare" } else { ours };
+        rows.push(Row { ours, beside, pairs, goal, cost });
+    }
+    Ok(rows)
+}
+
+/// A host on which a guest holds the share `gold`, and another one that comes and goes.
+#[derive(Debug)]
+struct Held<'h> {
+    host: &'h Host,
+    prepare: Call,
+    release: Call,
+}
+
+impl<'h> Held<'h> {
+    fn on(host: &'h Host) -> Result<Self> {
+        host.enter()?;
+        let gold = host.mount_point("gold");
+        host::all_succeed([host.hook("prepare", &host.guest(10, &gold)?)])?;
+        let guest = host.guest(11, &gold)?;
+        Ok(Self {
+            host,
+            prepare: host.hook("prepare", &guest),
+            release: host.hook("release", &guest),
+        })
+    }
+
+    fn come_and_go(&self, journal: &Journal) -> Result<[Duration; 2]> {
+        self.host.enter()?;
+        let times = [self.prepare.time()?, self.release.time()?];
+        journal.empty();
+        Ok(times)
+    }
+
+    fn costs(&self) -> Result<[Cost; 2]> {
+        self.host.enter()?;
+        Ok([count::cost(&self.prepare)?, count::cost(&self.release)?])
+    }
+}
+
+fn warm(held: &Held<'_>, journal: &Journal, effort: Effort) -> Result<Vec<Row>> {
+    say("warm");
+    let pairs = in_turn(
+        effort.rounds(300),
+        || held.come_and_go(journal),
+        || {
+            held.host.enter()?;
+            held.host.client_alone("silver")
+        },
+    )?;
+    Ok(rows(["warm prepare", "warm release"], CLIENT_ALONE, pairs, None, held.costs()?))
+}
+
+fn cold(host: &Host, journal: &Journal, effort: Effort) -> Result<Vec<Row>> {
+    say("cold");
+    host.enter()?;
+    let guest: Guest = host.guest(20, &host.mount_point("silver"))?;
+    let [prepare, release] = ["prepare", "release"].map(|operation| host.hook(operation, &guest));
+    let pairs = in_turn(
+        effort.rounds(300),
+        || {
+            let times = [prepare.time()?, release.time()?];
+            host::client_ends()?;
+            journal.empty();
+            Ok(times)
+        },
+        || host.client_alone("silver"),
+    )?;
+    // Whoever traces meets every child that ends, this mount's client as well.
+    let costs = [count::cost(&prepare)?, count::cost(&release)?];
+    let names = ["cold prepare, mount included", "cold release, unmount included"];
+    Ok(rows(names, CLIENT_ALONE, pairs, LITTLE_ABOVE_THE_CLIENT, costs))
+}
+
+const CLIENT_ALONE: [&str; 2] = ["client alone: mount", "client alone: umount"];
+
+/// The same on a host where there is more of something, beside the small host.
+fn larger(
+    names: [&'static str; 2],
+    held: &Held<'_>,
+    small: &Held<'_>,
+    journal: &Journal,
+    effort: Effort,
+) -> Result<Vec<Row>> {
+    say(names[0]);
+    let pairs =
+        in_turn(effort.rounds(300), || held.come_and_go(journal), || small.come_and_go(journal))?;
+    let beside = ["warm prepare", "warm release"];
+    let costs = held.costs().context(names[0])?;
+    Ok(rows(names, beside, pairs, AS_FAST_WHEN_THERE_IS_MORE, costs))
+}
+
+fn say(what: &str) {
+    eprintln!("bench: measuring: {what}");
+}
+
+fn rows<const N: usize>(
+    ours: [&'static str; N],
+    beside: [&'static str; N],
+    pairs: [Pairs; N],
+    goal: Option<Goal>,
+    costs: [Cost; N],
+) -> Vec<Row> {
+    let names = ours.into_iter().zip(beside);
+    let measured = pairs.into_iter().zip(costs);
+    names
+        .zip(measured)
+        .map(|((ours, beside), (pairs, cost))| Row { ours, beside, pairs, goal, cost: Some(cost) })
+        .collect()
+}
