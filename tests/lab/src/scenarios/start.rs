@@ -17,6 +17,7 @@ scenarios!("start", WithProduct:
     nothing_is_left_after_qemu_was_killed,
     a_start_after_a_stop_mounts_again,
     a_share_may_have_a_mount_point_of_its_own,
+    every_step_is_in_the_journal_with_its_fields,
 );
 
 fn the_share_is_mounted_by_the_start_and_the_guest_runs_from_it(host: &Host) -> Result<Verdict> {
@@ -84,6 +85,32 @@ fn a_share_may_have_a_mount_point_of_its_own(host: &Host) -> Result<Verdict> {
     share.is_mounted()?;
     guest.virsh("destroy")?.done()?;
     all_is_gone(host, &share, &guest)
+}
+
+/// What an operator asks the journal by: a guest's or a share's steps, and how long each took.
+fn every_step_is_in_the_journal_with_its_fields(host: &Host) -> Result<Verdict> {
+    let (share, guest) = guest_on_share(host, "logged", |spec| spec.writes(5, "0"))?;
+    guest.start()?;
+    guest.virsh("destroy")?.done()?;
+    all_is_gone(host, &share, &guest)?;
+    for (operation, step) in [("prepare", "mount"), ("release", "unmount")] {
+        let matches = [
+            "SYSLOG_IDENTIFIER=virt-quobyte-hook".to_owned(),
+            format!("DOMAIN={}", guest.name()),
+            format!("DOMAIN_UUID={}", guest.uuid()),
+            format!("SHARE={}", share.name()),
+            format!("OPERATION={operation}"),
+            format!("STEP={step}"),
+        ];
+        let found = host
+            .command("journalctl")
+            .args(["--no-pager", "--quiet", "--output=verbose"])
+            .args(matches)
+            .succeeds()?
+            .stdout_text();
+        ensure!(found.contains("ELAPSED_MS="), "no {step} at {operation} in the journal: {found}");
+    }
+    Ok(Verdict::Passed)
 }
 
 /// A configured share and a guest with its only disk on it, both of this name.
