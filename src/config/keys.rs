@@ -11,8 +11,8 @@ use toml::de::{DeTable, DeValue};
 
 use super::fault::Fault;
 use super::fragment::{ClientTable, DeadlinesTable, Fragment, PolicyTable, ShareTable};
-use super::near;
 use super::problems::FileProblems;
+use crate::near;
 
 /// The tables of a file, each with its keys; the first is the file itself.
 pub(super) fn tables() -> [(&'static str, &'static [&'static str]); 5] {
@@ -64,7 +64,7 @@ fn take_from(
     for key in unknown {
         let (span, key) = (key.span(), key.into_inner().into_owned());
         table.remove(key.as_str());
-        let meant = near::nearest(&key, known);
+        let meant = near::nearest(&key, known.iter().copied());
         problems.add(&span, Fault::UnknownKey { table: name, key, known, meant });
     }
 }

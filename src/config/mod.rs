@@ -14,7 +14,6 @@ mod fragment;
 mod keys;
 pub mod load;
 mod merge;
-mod near;
 mod origin;
 mod problem;
 mod problems;

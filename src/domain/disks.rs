@@ -3,8 +3,7 @@
 //! Decides which file is an image and what is declared of it. What nests in a mirror or a data store is not here: a guest
 //! that starts has no mirror yet, and a data store is the end of a chain.
 
-use super::span::Span;
-use super::xml::Attribute;
+use crate::xml::{Attribute, Span};
 
 /// A file that is a disk's image, or one that the document names as a backing image.
 #[derive(Debug, Clone, PartialEq, Eq)]

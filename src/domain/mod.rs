@@ -8,9 +8,8 @@
 //! ```text
 //! read      the walk: what is kept             shares    the project's element in the metadata
 //! places    the table: where paths stand       path      a path and its place
-//! identity  name and UUID                      span      bytes, lines and columns
-//! disks     the images of the disks            error     what can be wrong
-//! xml/      well-formed pieces, one by one
+//! identity  name and UUID                      error     what can be wrong
+//! disks     the images of the disks
 //! ```
 #![deny(clippy::disallowed_methods)]
 
@@ -21,16 +20,14 @@ mod path;
 pub mod places;
 mod read;
 mod shares;
-mod span;
-mod xml;
 
+use crate::xml::Located;
 pub use disks::{BackingIn, DiskImage, Presence};
 pub use error::{Problem, ReadError};
 pub use identity::{DomainName, DomainUuid, EmptyName, NotAUuid};
 pub use path::{PathUse, Place};
+
 pub use shares::{MAX_SHARES, NAMESPACE, ShareRequest, SharesProblem, Wanted};
-pub use span::{LineColumn, Located, Span};
-pub use xml::{MAX_DEPTH, MAX_SIZE};
 
 /// What a domain document says, as far as storage is concerned.
 ///
@@ -42,8 +39,8 @@ pub struct Domain {
     pub kind: Option<Located<String>>,
     /// Its name.
     pub name: Located<DomainName>,
-    /// Its UUID.
-    pub uuid: Located<DomainUuid>,
+    /// Its UUID. Not everybody who writes a domain gives it one: libvirt makes one when it is defined.
+    pub uuid: Option<Located<DomainUuid>>,
     /// Every path of the host in it, in the order of the document. A path that stands in two places
     /// is here twice.
     pub paths: Vec<PathUse>,
@@ -56,4 +53,9 @@ pub struct Domain {
 /// Reads a document in one pass, without looking at anything but `source`.
 pub fn read(source: &[u8]) -> Result<Domain, ReadError> {
     read::read(source).map_err(|fault| fault.located(source))
+}
+
+/// Reads a document that libvirt wrote, which has a UUID: the hook keys all that it does on it.
+pub fn read_stored(source: &[u8]) -> Result<(Domain, DomainUuid), ReadError> {
+    read::read_stored(source).map_err(|fault| fault.located(source))
 }

@@ -2,8 +2,8 @@
 
 use std::fmt::{self, Display, Formatter};
 
-use super::span::Span;
 use crate::escape::Escaped;
+use crate::xml::Span;
 
 /// A path of the host that the document names.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -5,25 +5,23 @@
 //! them.
 
 use super::disks::Disks;
-use super::error::{Fault, Problem, excerpt};
+use super::error::{Fault, Problem};
 use super::path::{PathUse, Place};
 use super::places::{self, Item};
 use super::shares::{self, Child, ShareRequest, SharesProblem};
-use super::span::{Located, Span};
-use super::xml::{Document, Markup, Namespace, StartTag, is_blank};
 use super::{Domain, DomainName, DomainUuid};
+use crate::xml::{Document, Located, Markup, Namespace, Span, StartTag, excerpt, is_blank};
 
 pub(super) fn read(source: &[u8]) -> Result<Domain, Fault> {
-    let mut document = Document::open(source)?;
-    let mut walk = Walk::default();
-    while let Some(markup) = document.next()? {
-        match markup {
-            Markup::Start(tag) => walk.start(&document, &tag)?,
-            Markup::Text(text, span) => walk.text(&text, span)?,
-            Markup::End(span) => walk.end(span)?,
-        }
-    }
-    walk.finish()
+    Walk::over(source)?.finish()
+}
+
+pub(super) fn read_stored(source: &[u8]) -> Result<(Domain, DomainUuid), Fault> {
+    let walk = Walk::over(source)?;
+    let no_uuid = walk.missing("uuid");
+    let domain = walk.finish()?;
+    let uuid = domain.uuid.as_ref().ok_or(no_uuid)?.value;
+    Ok((domain, uuid))
 }
 
 #[derive(Debug, Default)]
@@ -87,6 +85,20 @@ impl TextOf {
 }
 
 impl Walk {
+    fn over(source: &[u8]) -> Result<Self, Fault> {
+        let mut document = Document::open(source)?;
+        let mut walk = Self::default();
+        while let Some(markup) = document.next()? {
+            match markup {
+                Markup::Start(tag) => walk.start(&document, &tag)?,
+                Markup::Text(text, span) => walk.text(&text, span)?,
+                Markup::End(span) => walk.end(span)?,
+                Markup::Comment(_) => {}
+            }
+        }
+        Ok(walk)
+    }
+
     fn start(&mut self, document: &Document<'_>, tag: &StartTag<'_>) -> Result<(), Fault> {
         let element = match self.open.last() {
             None => self.root(document, tag)?,
@@ -246,13 +258,16 @@ impl Walk {
         Ok(())
     }
 
+    fn missing(&self, element: &'static str) -> Fault {
+        Fault::new(Problem::Missing { element }, self.root.unwrap_or(Span::at(0)))
+    }
+
     fn finish(self) -> Result<Domain, Fault> {
-        let root = self.root.unwrap_or(Span::at(0));
-        let missing = |element| Fault::new(Problem::Missing { element }, root);
+        let no_name = self.missing("name");
         Ok(Domain {
             kind: self.kind,
-            name: self.name.ok_or_else(|| missing("name"))?,
-            uuid: self.uuid.ok_or_else(|| missing("uuid"))?,
+            name: self.name.ok_or(no_name)?,
+            uuid: self.uuid,
             paths: self.paths,
             disks: self.disks.finish(),
             shares: self.metadata.unwrap_or_default(),

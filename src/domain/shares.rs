@@ -11,10 +11,9 @@
 //! that starts without a share that it asked for is worse than one that does not start. Whether the
 //! name is known, or the export allowed, is for those who know the configuration.
 
-use super::error::{Fault, excerpt};
-use super::span::Span;
-use super::xml::{Document, Namespace, StartTag, declared_prefix, is_blank};
+use super::error::Fault;
 use crate::escape::Escaped;
+use crate::xml::{Document, Namespace, Span, StartTag, declared_prefix, excerpt, is_blank};
 
 /// The namespace of the element and of all in it.
 pub const NAMESPACE: &str = "urn:virt-quobyte:domain:1";

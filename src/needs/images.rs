@@ -22,10 +22,11 @@ use std::time::Duration;
 
 use super::{Fault, judge, lexical};
 use crate::config::Settings;
-use crate::domain::{BackingIn, DiskImage, Domain, Presence, Span};
+use crate::domain::{BackingIn, DiskImage, Domain, Presence};
 use crate::escape::Escaped;
 use crate::image::{self, Ask, Header, Sight, Target};
 use crate::share::{Share, ShareName};
+use crate::xml::Span;
 
 /// The most images in a chain. libvirt stops at 200, and a guest is slow long before.
 const LONGEST_CHAIN: usize = 64;

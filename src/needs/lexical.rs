@@ -50,7 +50,7 @@ pub(super) fn passes(path: &str, mut near: impl FnMut(&str) -> bool) -> bool {
 }
 
 /// Where a path ends, read as text alone: two spellings of one path end at the same place.
-pub(super) fn end(path: &str) -> Cow<'_, str> {
+pub(crate) fn end(path: &str) -> Cow<'_, str> {
     match normal(path) {
         Normal::Relative => Cow::Borrowed(path),
         Normal::Same(end) => end,

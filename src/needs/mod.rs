@@ -11,12 +11,15 @@ mod lexical;
 use std::fmt;
 
 use crate::config::Settings;
-use crate::domain::{Domain, PathUse, Span, Wanted};
+use crate::domain::{Domain, PathUse, Wanted};
 use crate::escape::Escaped;
 use crate::share::{Export, MountPoint, Share};
+use crate::xml::Span;
 
 pub use images::{ImageFault, ImageId, Images, ToLookAt};
 use lexical::Normal;
+#[cfg(feature = "admin")]
+pub(crate) use lexical::end;
 
 /// What a domain needs.
 #[derive(Debug, Clone)]

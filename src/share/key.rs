@@ -21,9 +21,15 @@ pub struct ShareKeyError;
 
 impl ShareKey {
     pub(super) fn of(export: &Export) -> Self {
+        Self::of_spelling(export.as_str())
+    }
+
+    /// What somebody gets who takes this for an export, whether or not it is one.
+    #[must_use]
+    pub fn of_spelling(text: &str) -> Self {
         use fmt::Write;
         let mut hex = String::with_capacity(32);
-        for byte in Md5::digest(export.as_str().as_bytes()) {
+        for byte in Md5::digest(text.as_bytes()) {
             write!(hex, "{byte:02x}").expect("a String takes everything");
         }
         Self(hex)

@@ -5,7 +5,8 @@ use std::fs;
 use std::path::PathBuf;
 use std::sync::LazyLock;
 
-use virt_quobyte::domain::{self, Domain, Span, Wanted};
+use virt_quobyte::domain::{self, Domain, Wanted};
+use virt_quobyte::xml::Span;
 
 /// A document of `documents/`, with the facts that stand beside it.
 pub(crate) struct Fixture {
@@ -50,7 +51,9 @@ fn facts(domain: &Domain, source: &[u8]) -> String {
         line(at(kind.span), format!("type {}", kind.value));
     }
     line(at(domain.name.span), format!("name {}", domain.name.value));
-    line(at(domain.uuid.span), format!("uuid {}", domain.uuid.value));
+    if let Some(uuid) = &domain.uuid {
+        line(at(uuid.span), format!("uuid {}", uuid.value));
+    }
     for share in &domain.shares {
         line(at(share.span), format!("share {:?}", share.wanted));
     }
@@ -82,7 +85,7 @@ fn line_ends_of_another_system_and_a_byte_order_mark_change_no_fact() {
     let values = |domain: Domain| {
         let paths: Vec<_> = domain.paths.into_iter().map(|path| (path.place, path.path)).collect();
         let shares: Vec<_> = domain.shares.into_iter().map(|share| share.wanted).collect();
-        (domain.name.value, domain.uuid.value, paths, shares)
+        (domain.name.value, domain.uuid.map(|uuid| uuid.value), paths, shares)
     };
     for Fixture { name, source, .. } in fixtures() {
         let text = str::from_utf8(source).expect("UTF-8");

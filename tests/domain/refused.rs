@@ -1,6 +1,7 @@
 //! Documents that are not read, each with the message that says why and where.
 
-use virt_quobyte::domain::{self, MAX_DEPTH, MAX_SIZE, Problem, ReadError};
+use virt_quobyte::domain::{self, Problem, ReadError};
+use virt_quobyte::xml::{self, MAX_DEPTH, MAX_SIZE};
 
 const IDENTITY: &str = "<name>n</name><uuid>4dea22b3-1d52-d8f3-2516-782e98ab3fa0</uuid>";
 
@@ -75,6 +76,20 @@ fn what_is_no_domain() {
 }
 
 #[test]
+fn only_a_document_that_libvirt_wrote_must_have_a_uuid() {
+    let source = b"<domain><name>n</name></domain>";
+    assert_eq!(domain::read(source).expect("a domain").uuid, None);
+    let error = domain::read_stored(source).expect_err("nothing to key on");
+    assert_eq!(
+        error.to_string(),
+        "line 1, column 1: the domain has no <uuid>; libvirt writes one into every document"
+    );
+    let source = format!("<domain>{IDENTITY}</domain>");
+    let (domain, uuid) = domain::read_stored(source.as_bytes()).expect("stored");
+    assert_eq!(domain.uuid.map(|uuid| uuid.value), Some(uuid));
+}
+
+#[test]
 fn who_it_is_must_be_said_once() {
     let uuid = "<uuid>4dea22b3-1d52-d8f3-2516-782e98ab3fa0</uuid>";
     let missing = |element: &str| {
@@ -84,7 +99,6 @@ fn who_it_is_must_be_said_once() {
     };
     refused(&[
         (&format!("<domain>{uuid}</domain>"), &missing("name")),
-        ("<domain><name>n</name></domain>", &missing("uuid")),
         (&format!("<domain><a><name>n</name></a>{uuid}</domain>"), &missing("name")),
         (&format!("<domain><x:name xmlns:x='u'>n</x:name>{uuid}</domain>"), &missing("name")),
         (
@@ -288,7 +302,10 @@ fn a_bound_is_where_it_is_said_to_be() {
         format!("<domain>{IDENTITY}{open}{close}</domain>")
     };
     assert_eq!(domain::read(nested(MAX_DEPTH).as_bytes()).map(|_| ()), Ok(()));
-    assert_eq!(error(nested(MAX_DEPTH + 1).as_bytes()).problem, Problem::TooDeep);
+    assert_eq!(
+        error(nested(MAX_DEPTH + 1).as_bytes()).problem,
+        Problem::Xml(xml::Problem::TooDeep)
+    );
 
     let long = |size: usize| {
         let mut source = format!("<domain>{IDENTITY}</domain>").into_bytes();
@@ -296,7 +313,7 @@ fn a_bound_is_where_it_is_said_to_be() {
         source
     };
     assert_eq!(domain::read(&long(MAX_SIZE)).map(|_| ()), Ok(()));
-    let problem = Problem::TooLarge { size: MAX_SIZE + 1 };
+    let problem = Problem::Xml(xml::Problem::TooLarge { size: MAX_SIZE + 1 });
     assert_eq!(error(&long(MAX_SIZE + 1)).problem, problem);
 }
 

@@ -13,11 +13,11 @@ use crate::share::{AbsolutePath, ExportPolicy};
 use super::SourceFile;
 use super::fault::Fault;
 use super::merge::Merged;
-use super::near;
 use super::origin::Located;
 use super::problem::Subject;
 use super::problems::Problems;
 use super::settings::{Client, Isolation, MOUNT_BASE, STATE_DIR, Settings};
+use crate::near;
 use directory::Directory;
 use layout::Layout;
 use shares::Candidate;
@@ -81,7 +81,7 @@ fn word<T: Copy>(text: &str, words: &[(&'static str, T)]) -> Result<T, Fault> {
         return Ok(value);
     }
     let known: Vec<&'static str> = words.iter().map(|&(word, _)| word).collect();
-    let meant = near::nearest(text, &known);
+    let meant = near::nearest(text, known.iter().copied());
     Err(Fault::Word { known, meant })
 }
 

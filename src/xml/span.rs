@@ -1,7 +1,8 @@
-//! Where in the source a value stands. Knows bytes, lines and columns; nothing of XML.
+//! Where in the source a value stands, in bytes.
 
-use std::fmt::{self, Display, Formatter};
 use std::ops::Range;
+
+use super::LineColumn;
 
 /// A range of bytes of the source.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -42,21 +43,6 @@ impl Span {
     }
 }
 
-/// A line and a column, both counted from 1; the column in characters, not in bytes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct LineColumn {
-    /// The line, counted from 1.
-    pub line: usize,
-    /// The column in characters, counted from 1.
-    pub column: usize,
-}
-
-impl Display for LineColumn {
-    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        write!(f, "line {}, column {}", self.line, self.column)
-    }
-}
-
 /// A value together with the place it was read from.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Located<T> {
@@ -64,26 +50,4 @@ pub struct Located<T> {
     pub value: T,
     /// Where its raw form stands in the source.
     pub span: Span,
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn columns_count_characters_and_lines_count_line_feeds() {
-        let rows = [
-            ("start", b"abc" as &[u8], 0, (1, 1)),
-            ("end of the source", b"abc", 3, (1, 4)),
-            ("beyond the source", b"abc", 9, (1, 4)),
-            ("after a line feed", b"a\nb", 2, (2, 1)),
-            ("on a line feed", b"a\nb", 1, (1, 2)),
-            ("after CR LF", b"a\r\nb", 3, (2, 1)),
-            ("after two characters of two bytes", "äöx".as_bytes(), 4, (1, 3)),
-            ("after a byte that is no character", b"a\xffx", 2, (1, 3)),
-        ];
-        for (case, source, offset, (line, column)) in rows {
-            assert_eq!(Span::at(offset).line_column(source), LineColumn { line, column }, "{case}");
-        }
-    }
 }

@@ -3,8 +3,8 @@
 
 use std::borrow::Cow;
 
-use crate::domain::error::{Fault, Problem, excerpt};
-use crate::domain::span::Span;
+use super::error::{Fault, Problem, excerpt};
+use super::span::Span;
 
 use super::chars::{is_char, is_name};
 

@@ -9,7 +9,7 @@ use super::attributes::Attribute;
 
 /// The namespace of an element or attribute.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(in crate::domain) enum Namespace<'a> {
+pub enum Namespace<'a> {
     /// In none, as all of libvirt's own elements are.
     None,
     /// In the one of this name.
@@ -20,7 +20,7 @@ pub(in crate::domain) enum Namespace<'a> {
 
 impl Namespace<'_> {
     /// Whether it is the namespace of this name.
-    pub(in crate::domain) fn is(&self, wanted: &str) -> bool {
+    pub fn is(&self, wanted: &str) -> bool {
         matches!(self, Self::Named(name) if name == wanted)
     }
 }
@@ -65,7 +65,7 @@ impl<'a> Namespaces<'a> {
 }
 
 /// What `xmlns` or `xmlns:prefix` declares, if the attribute is one of them.
-pub(in crate::domain) fn declared_prefix(attribute: &str) -> Option<&str> {
+pub(crate) fn declared_prefix(attribute: &str) -> Option<&str> {
     match attribute.strip_prefix("xmlns") {
         Some("") => Some(""),
         Some(prefix) => prefix.strip_prefix(':'),
@@ -74,14 +74,18 @@ pub(in crate::domain) fn declared_prefix(attribute: &str) -> Option<&str> {
 }
 
 /// Prefix and local name; no prefix is `""`.
-pub(in crate::domain) fn split(name: &str) -> (&str, &str) {
-    name.split_once(':').unwrap_or(("", name))
+pub(crate) fn split(name: &str) -> (&str, &str) {
+    // Quicker for words than a search made for texts.
+    match name.bytes().position(|byte| byte == b':') {
+        Some(colon) => (&name[..colon], &name[colon + 1..]),
+        None => ("", name),
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::xml::attributes::scan;
+    use crate::xml::attributes::scan;
 
     fn named(name: &str) -> Namespace<'_> {
         Namespace::Named(Cow::Borrowed(name))

@@ -1,8 +1,8 @@
 //! Processing instructions, of which only one has a meaning: the XML declaration (XML 1.0, 2.6,
 //! 2.8 and 4.3.3).
 
-use crate::domain::error::{Fault, Problem};
-use crate::domain::span::Span;
+use super::error::{Fault, Problem};
+use super::span::Span;
 
 use super::attributes::{self, Attribute};
 use super::chars::{is_name, is_space};

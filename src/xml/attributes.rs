@@ -5,22 +5,22 @@
 
 use std::borrow::Cow;
 
-use crate::domain::error::{Fault, Problem, excerpt};
-use crate::domain::span::Span;
+use super::error::{Fault, Problem, excerpt};
+use super::span::Span;
 
 use super::chars::{is_name, is_space};
 use super::references::{Origin, decode};
 
 /// One attribute of a start tag.
 #[derive(Debug)]
-pub(in crate::domain) struct Attribute<'a> {
+pub(crate) struct Attribute<'a> {
     /// The name as written, prefix included.
-    pub(in crate::domain) name: &'a str,
-    pub(in crate::domain) name_span: Span,
+    pub(crate) name: &'a str,
+    pub(crate) name_span: Span,
     /// The value, decoded.
-    pub(in crate::domain) value: Cow<'a, str>,
+    pub(crate) value: Cow<'a, str>,
     /// The raw value, without its quotation marks.
-    pub(in crate::domain) span: Span,
+    pub(crate) span: Span,
 }
 
 /// Reads `text`, all that follows the name in a start tag, into `attributes`.
@@ -57,7 +57,7 @@ fn attribute(text: &str, offset: usize) -> Result<(Attribute<'_>, usize), Fault>
     let quoted = value(rest).ok_or_else(|| Fault::new(Problem::BadAttribute, name_span))?;
     let start = name_length + quoted.start;
     let raw = &text[start..start + quoted.length];
-    if let Some(found) = raw.find('<') {
+    if let Some(found) = raw.bytes().position(|byte| byte == b'<') {
         let at = offset + start + found;
         return Err(Fault::new(Problem::LessThanInValue, Span::new(at, at + 1)));
     }

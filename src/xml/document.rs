@@ -1,15 +1,7 @@
-//! A document as a sequence of tags and texts, each with its place, of which every one has been
-//! found to be well-formed.
+//! A document as a sequence of tags and texts, of which every one has been found to be well-formed.
 //!
-//! quick-xml cuts the document up and pairs the tags; it is lenient by design. What it leaves
-//! unchecked is checked here, so that this reads what libxml2 reads, and refuses what it refuses.
-//! Knows nothing of domains.
-
-mod attributes;
-mod chars;
-mod declaration;
-mod namespaces;
-mod references;
+//! quick-xml cuts the document up and pairs the tags; it is lenient by design. What it leaves unchecked is checked here, so that
+//! this reads what libxml2 reads, and refuses what it refuses.
 
 use std::borrow::Cow;
 
@@ -20,27 +12,18 @@ use quick_xml::events::Event;
 use super::error::{Fault, Problem, excerpt};
 use super::span::Span;
 
-pub(super) use attributes::Attribute;
-pub(super) use chars::is_blank;
-pub(super) use namespaces::{Namespace, declared_prefix};
-
-use namespaces::Namespaces;
-use references::{Origin, decode};
-
-/// The most bytes that are read. libvirt takes no document above 4 MiB from its clients
-/// (`REMOTE_STRING_MAX`); what it adds when it writes one out is far from making it four times as
-/// long.
-pub const MAX_SIZE: usize = 16 << 20;
-
-/// The most elements within each other, the root included. libxml2 2.9 reads 257 levels unless
-/// asked for more, and libvirt does not ask.
-pub const MAX_DEPTH: usize = 257;
+use super::attributes::{self, Attribute};
+use super::chars::{self, is_blank};
+use super::declaration;
+use super::namespaces::{self, Namespace, Namespaces};
+use super::references::{Origin, decode};
+use super::{MAX_DEPTH, MAX_SIZE};
 
 const BYTE_ORDER_MARK: char = '\u{feff}';
 
 /// What a document consists of, as far as anybody here wants to know.
 #[derive(Debug)]
-pub(super) enum Markup<'a> {
+pub(crate) enum Markup<'a> {
     /// A start tag, or the first half of an empty-element tag. Its attributes are at
     /// [`Document::attributes`] until the next piece is asked for.
     Start(StartTag<'a>),
@@ -48,22 +31,24 @@ pub(super) enum Markup<'a> {
     End(Span),
     /// Text of the element that is open, decoded; one text can come in several pieces.
     Text(Cow<'a, str>, Span),
+    /// A comment, whole.
+    Comment(Span),
 }
 
 /// A start tag without its attributes.
 #[derive(Debug)]
-pub(super) struct StartTag<'a> {
+pub(crate) struct StartTag<'a> {
     /// The name as written, prefix included.
-    pub(super) name: &'a str,
+    pub(crate) name: &'a str,
     /// The name without its prefix.
-    pub(super) local: &'a str,
-    pub(super) namespace: Namespace<'a>,
+    pub(crate) local: &'a str,
+    pub(crate) namespace: Namespace<'a>,
     /// The whole tag.
-    pub(super) span: Span,
+    pub(crate) span: Span,
 }
 
 /// A document that is being read.
-pub(super) struct Document<'a> {
+pub(crate) struct Document<'a> {
     text: &'a str,
     /// Where quick-xml begins to count: behind the byte order mark, which it skips.
     base: usize,
@@ -81,7 +66,7 @@ enum Root {
 }
 
 impl<'a> Document<'a> {
-    pub(super) fn open(source: &'a [u8]) -> Result<Self, Fault> {
+    pub(crate) fn open(source: &'a [u8]) -> Result<Self, Fault> {
         if source.len() > MAX_SIZE {
             return Err(Fault::new(Problem::TooLarge { size: source.len() }, Span::at(0)));
         }
@@ -110,7 +95,7 @@ impl<'a> Document<'a> {
     }
 
     /// The next piece, or `None` at the end of a complete document.
-    pub(super) fn next(&mut self) -> Result<Option<Markup<'a>>, Fault> {
+    pub(crate) fn next(&mut self) -> Result<Option<Markup<'a>>, Fault> {
         loop {
             let start = self.position();
             let event = self.reader.read_event().map_err(|error| self.fault(&error))?;
@@ -120,7 +105,10 @@ impl<'a> Document<'a> {
                 Event::Start(_) | Event::Empty(_) => return self.start(raw, span).map(Some),
                 Event::End(_) => return Ok(Some(self.end(span))),
                 Event::Text(_) => {
-                    if let Some(at) = raw.find("]]>").map(|at| start + at) {
+                    // To look for a text costs more than what there is to look through.
+                    if raw.as_bytes().contains(&b']')
+                        && let Some(at) = raw.find("]]>").map(|at| start + at)
+                    {
                         return Err(Fault::new(Problem::StrayCdataEnd, Span::new(at, at + 3)));
                     }
                     if !(self.open.is_empty() && is_blank(raw)) {
@@ -131,7 +119,7 @@ impl<'a> Document<'a> {
                 Event::CData(_) => {
                     return self.content(raw, span, Origin::Cdata).map(Some);
                 }
-                Event::Comment(_) => {}
+                Event::Comment(_) => return Ok(Some(Markup::Comment(span))),
                 Event::PI(_) | Event::Decl(_) => declaration::check(raw, span, self.base)?,
                 Event::DocType(_) => return Err(Fault::new(Problem::Doctype, span)),
                 Event::Eof => return self.finish(span).map(|()| None),
@@ -140,13 +128,28 @@ impl<'a> Document<'a> {
     }
 
     /// The attributes of the start tag that was read last.
-    pub(super) fn attributes(&self) -> &[Attribute<'a>] {
+    pub(crate) fn attributes(&self) -> &[Attribute<'a>] {
         &self.attributes
+    }
+
+    /// The same, to keep; the vector comes back by [`give_back`](Self::give_back), so that one serves a whole document.
+    pub(crate) fn take_attributes(&mut self) -> Vec<Attribute<'a>> {
+        std::mem::take(&mut self.attributes)
+    }
+
+    /// Takes back what [`take_attributes`](Self::take_attributes) gave.
+    pub(crate) fn give_back(&mut self, attributes: Vec<Attribute<'a>>) {
+        self.attributes = attributes;
+    }
+
+    /// What is read.
+    pub(crate) fn source(&self) -> &'a str {
+        self.text
     }
 
     /// The namespace of an attribute of the start tag that was read last, and its local name.
     /// Without a prefix an attribute is in no namespace, whatever the default.
-    pub(super) fn attribute_name(&self, name: &'a str) -> (Namespace<'a>, &'a str) {
+    pub(crate) fn attribute_name(&self, name: &'a str) -> (Namespace<'a>, &'a str) {
         match namespaces::split(name) {
             ("", local) => (Namespace::None, local),
             (prefix, local) => (self.namespaces.resolve(prefix), local),
