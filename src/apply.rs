@@ -9,11 +9,13 @@ use std::time::{Duration, Instant};
 use crate::config::{Isolation, Settings};
 use crate::health::Health;
 use crate::host::client::{self, ClientError, Place};
+use crate::host::connection::{self, ConnectionError};
 use crate::host::deadline::Deadline;
 use crate::host::later::{self, LaterError, Means};
 use crate::host::mount_point::{self, GuardError};
-use crate::host::unmount::{self, UnmountError, Unmounted};
-use crate::host::users::{self, User};
+use crate::host::processes::users::{self, Users};
+use crate::host::processes::{Ending, LookError, Processes};
+use crate::host::unmount::{self, How, UnmountError, Unmounted};
 use crate::host::{clock, systemd};
 use crate::lease::{Holder, LockedShare, MountRecord, ShareRecord, StateError};
 use crate::mounts::MountId;
@@ -32,7 +34,18 @@ const LOOK_AGAIN: Duration = Duration::from_millis(10);
 /// after a longer use there is nobody who would unmount it before its next guest ends.
 const PASSERS_BY: Duration = Duration::from_millis(500);
 
-/// How long the processes of an unmounted or failed client are waited for.
+/// How long it is found out who uses a mount that is in use. It helps a person, and changes nothing.
+const USERS: Duration = Duration::from_secs(2);
+
+/// How much older than its record says a client may be: the record counts in whole seconds, and the clock may have been set a
+/// little.
+const CLOCK_SLACK: Duration = Duration::from_secs(2);
+
+/// How long the processes of a failed client are looked for and waited for. On a busy host with many processes that takes a while,
+/// and what is not found out refuses the start.
+const ATTEMPT_END: Duration = Duration::from_secs(5);
+
+/// How long the processes of an unmounted client are waited for.
 const CLIENT_END: Duration = Duration::from_secs(2);
 
 /// Where a plan is applied.
@@ -94,16 +107,39 @@ pub enum StepError {
         /// Where.
         mount_point: MountPoint,
     },
+    /// Whether a client that did not do its work still runs was not found out in time.
+    #[error(
+        "whether a client for {mount_point} that was given up still runs could not be found out in {:.1} s", waited.as_secs_f64()
+    )]
+    ClientUnknown {
+        /// Where.
+        mount_point: MountPoint,
+        /// How long it was waited for.
+        waited: Duration,
+    },
+    /// Whether a client that did not do its work still runs cannot be found out.
+    #[error(
+        "whether a client for {mount_point} that was given up still runs cannot be found out: not to be looked at were {unseen}"
+    )]
+    ClientUnseen {
+        /// Where.
+        mount_point: MountPoint,
+        /// The processes that may be it.
+        unseen: Processes,
+    },
     /// The processes of this host cannot be looked at.
-    #[error("cannot look for the client's processes in /proc: {0}")]
-    Processes(#[source] std::io::Error),
+    #[error("cannot look for the client's processes: {0}")]
+    Processes(#[from] LookError),
+    /// The time for all of it is over.
+    #[error("the time that there was for all of it is over")]
+    OutOfTime,
     /// The mount is in use.
-    #[error("{mount_point} is still in use by {}", users::list(users))]
+    #[error("{mount_point} is still in use by {users}")]
     Busy {
         /// Where.
         mount_point: MountPoint,
         /// By whom.
-        users: Vec<User>,
+        users: Users,
     },
     /// The mount is not the one that was meant.
     #[error("what is mounted on {mount_point} is not the mount that we made, so it stays")]
@@ -123,6 +159,9 @@ pub enum StepError {
     /// The unmount failed.
     #[error(transparent)]
     Unmount(#[from] UnmountError),
+    /// The connection to the client cannot be given up.
+    #[error(transparent)]
+    Connection(#[from] ConnectionError),
 }
 
 /// The step at which a plan ended.
@@ -182,15 +221,16 @@ impl Ground<'_> {
         match step {
             Step::WriteLease(lease) => {
                 let mut lease = lease.clone();
+                // Even if the lease stays as it is: of the domain's last run there may be word that it holds the share no more.
+                if let Holder::Domain(uuid) = &lease.holder {
+                    self.lock.note_domain(uuid)?;
+                }
                 if let Some(had) = record.lease_of(&lease.holder) {
                     // Held all along: only the daemon that will ask to drop it is another one.
                     lease.since = had.since;
                     if *had == lease {
                         return Ok(Outcome::Unchanged);
                     }
-                }
-                if let Holder::Domain(uuid) = &lease.holder {
-                    self.lock.note_domain(uuid)?;
                 }
                 record.put_lease(lease);
                 self.lock.write(record)?;
@@ -214,11 +254,20 @@ impl Ground<'_> {
                 let unit = record.mount.as_ref().and_then(|mount| mount.unit().map(str::to_owned));
                 self.note(record, Some(MountRecord::Made { id: *id, unit, since: clock::now() }))
             }
-            Step::Unmount(id) => self.unmount(*id, record),
+            Step::Unmount(id) => self.unmount(*id, How::Plain, record),
             Step::ForgetMount => {
                 record.idle_since = None;
                 self.note(record, None)
             }
+            Step::ForgetRecord => {
+                self.lock.forget()?;
+                Ok(Outcome::Changed)
+            }
+            Step::Abort(id) => {
+                connection::abort(id.device)?;
+                Ok(Outcome::Changed)
+            }
+            Step::Detach(id) => self.unmount(*id, How::Detached, record),
             Step::Linger { since, length } => {
                 record.idle_since = Some(*since);
                 self.lock.write(record)?;
@@ -233,7 +282,7 @@ impl Ground<'_> {
         let means = if self.is_isolated() { Means::Timer { name } } else { Means::Child };
         // The record counts in whole seconds: one more, and whoever looks then sees that the time is over.
         let delay = length + Duration::from_secs(1);
-        Ok(later::call(self.lock.key().as_str(), delay, &means)?)
+        Ok(later::call(self.lock.key().as_str(), delay, &means, self.deadline)?)
     }
 
     /// Whether what we leave running is put out of the caller's control group.
@@ -267,12 +316,12 @@ impl Ground<'_> {
         let since = clock::now();
         self.note(record, Some(MountRecord::Attempted { unit: unit.clone(), since }))?;
         let deadline = self.deadline.at_most(self.settings.deadlines.mount);
-        let made =
-            self.start_client(&place, deadline).and_then(|()| self.await_mount(record, deadline));
+        let made = self.start_client(&place, deadline).and_then(|()| self.await_mount(deadline));
         match made {
             Ok(id) => self.note(record, Some(MountRecord::Made { id, unit, since })),
             Err(error) => {
-                self.end_attempt(record)?;
+                // The deadline may be what failed, so this has its own.
+                self.end_attempt(record, Deadline::after(ATTEMPT_END))?;
                 Err(error)
             }
         }
@@ -295,12 +344,15 @@ impl Ground<'_> {
     }
 
     /// Waits until the mount is there and answers. The client's word is not taken for it.
-    fn await_mount(&self, record: &ShareRecord, deadline: Deadline) -> Result<MountId, StepError> {
+    fn await_mount(&self, deadline: Deadline) -> Result<MountId, StepError> {
         let there_by = deadline.at_most(AFTER_RETURN);
         let mount_point = || self.share.mount_point.clone();
         loop {
+            if !deadline.has_time_for_a_look() {
+                return Err(StepError::OutOfTime);
+            }
             let probe_by = deadline.at_most(self.settings.deadlines.probe);
-            let seen = observe::observe(self.share, record, &[], AskClient::Until(probe_by))?;
+            let seen = observe::mounted(self.share, AskClient::Until(probe_by))?;
             match (seen.health, seen.stack.last()) {
                 (Health::Healthy, Some(top)) => return Ok(*top),
                 (Health::Absent, _) if there_by.is_over() => {
@@ -315,25 +367,36 @@ impl Ground<'_> {
     }
 
     /// Ends what an attempt to mount has left running: it must not mount anything after we have given up on it.
-    pub fn end_attempt(&self, record: &ShareRecord) -> Result<(), StepError> {
+    pub fn end_attempt(&self, record: &ShareRecord, deadline: Deadline) -> Result<(), StepError> {
         let unit = record.mount.as_ref().and_then(MountRecord::unit);
-        let ended = client::end(self.share, unit, Deadline::after(CLIENT_END));
-        match ended {
-            Ok(true) => Ok(()),
-            Ok(false) => {
-                Err(StepError::ClientLives { mount_point: self.share.mount_point.clone() })
+        let since = record.mount.as_ref().map(MountRecord::since);
+        let age = since.map(|since| Duration::from_secs(clock::now().saturating_sub(since)));
+        let age = age.map_or(Duration::MAX, |age| age + CLOCK_SLACK);
+        let mount_point = || self.share.mount_point.clone();
+        match client::end(self.share, unit, age, deadline.at_most(ATTEMPT_END))? {
+            Ending::Done => Ok(()),
+            Ending::Live => Err(StepError::ClientLives { mount_point: mount_point() }),
+            Ending::Unknown { waited } => {
+                Err(StepError::ClientUnknown { mount_point: mount_point(), waited })
             }
-            Err(source) => Err(StepError::Processes(source)),
+            Ending::Unseen(unseen) => {
+                Err(StepError::ClientUnseen { mount_point: mount_point(), unseen })
+            }
         }
     }
 
-    fn unmount(&self, id: MountId, record: &mut ShareRecord) -> Result<Outcome, StepError> {
+    fn unmount(
+        &self,
+        id: MountId,
+        how: How,
+        record: &mut ShareRecord,
+    ) -> Result<Outcome, StepError> {
         let deadline = self.deadline.at_most(self.settings.deadlines.unmount);
         let mount_point = || self.share.mount_point.clone();
         let busy_until = deadline.at_most(PASSERS_BY);
         let unmounted = loop {
             let lock = self.lock.for_child()?;
-            match unmount::unmount(&self.share.mount_point, id, lock, deadline)? {
+            match unmount::unmount(&self.share.mount_point, id, how, lock, deadline)? {
                 Unmounted::Busy if !busy_until.is_over() => std::thread::sleep(LOOK_AGAIN),
                 other => break other,
             }
@@ -341,8 +404,7 @@ impl Ground<'_> {
         match unmounted {
             Unmounted::Done => {}
             Unmounted::Busy => {
-                // Who it is helps a person; that it cannot be found out changes nothing.
-                let users = users::of(id.device).unwrap_or_default();
+                let users = users::of(id.device, deadline.at_most(USERS));
                 return Err(StepError::Busy { mount_point: mount_point(), users });
             }
             Unmounted::Another => {

@@ -5,10 +5,12 @@
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use super::deadline::Deadline;
+use super::processes::{self, Ending, LookError};
 use super::program::{self, End, Run, StartError};
-use super::{process, systemd};
+use super::systemd;
 use crate::share::Share;
 
 /// The client's name, where the configuration names no program.
@@ -64,6 +66,17 @@ fn arguments(share: &Share, config: Option<&Path>) -> Vec<OsString> {
     all
 }
 
+/// The client's program: the configured one, or the one in the fixed list of directories.
+pub fn program(configured: Option<&Path>) -> Option<PathBuf> {
+    configured.map(Path::to_owned).or_else(|| program::find(NAME))
+}
+
+/// Has the client say its version. That it calls this an error proves nothing: it does so at times.
+#[cfg(feature = "admin")]
+pub fn version(client: &Path, deadline: Deadline) -> Result<Run, StartError> {
+    program::run(client, &["--version"], deadline)
+}
+
 /// Runs the client for a share and waits until it has gone to the background.
 pub fn mount(
     share: &Share,
@@ -72,8 +85,7 @@ pub fn mount(
     place: &Place,
     deadline: Deadline,
 ) -> Result<(), ClientError> {
-    let client =
-        client.map(Path::to_owned).or_else(|| program::find(NAME)).ok_or(ClientError::NotFound)?;
+    let client = self::program(client).ok_or(ClientError::NotFound)?;
     let arguments = arguments(share, config);
     let (program, arguments) = match place {
         Place::Here => (client.clone(), arguments),
@@ -88,15 +100,24 @@ pub fn mount(
     if run.succeeded() { Ok(()) } else { Err(failed(client, &run)) }
 }
 
-/// Ends whatever a start of the client that went wrong has left running; says no if some of it is still there.
+/// Ends whatever a start of the client that went wrong, so long ago, has left running.
 ///
 /// What started the client may have died, been killed or given up; the client went on. It must not mount anything later.
-pub fn end(share: &Share, unit: Option<&str>, deadline: Deadline) -> std::io::Result<bool> {
+pub fn end(
+    share: &Share,
+    unit: Option<&str>,
+    age: Duration,
+    deadline: Deadline,
+) -> Result<Ending, LookError> {
     if let Some(unit) = unit {
         // That it fails is the usual case: a scope goes with the last of its processes.
-        let _usually_gone = systemd::kill(unit, deadline);
+        let _usually_gone = systemd::kill(unit, deadline.at_most(deadline.left() / 2));
     }
-    process::end_all_with(&own_arguments(share), deadline)
+    let ended = processes::end_all_with(&own_arguments(share), age, deadline);
+    if let Some(unit) = unit {
+        let _usually_gone = systemd::stop(unit, deadline);
+    }
+    ended
 }
 
 fn failed(program: PathBuf, run: &Run) -> ClientError {

@@ -9,6 +9,9 @@ pub struct Deadline {
     end: Instant,
 }
 
+/// A client that is well answers in a few milliseconds, also on a busy host.
+const LOOK: Duration = Duration::from_millis(100);
+
 impl Deadline {
     /// So long from now.
     pub fn after(length: Duration) -> Self {
@@ -31,6 +34,11 @@ impl Deadline {
     /// Whether it is over.
     pub fn is_over(self) -> bool {
         self.left().is_zero()
+    }
+
+    /// Whether to begin a look at something that may keep silent. What does not answer within this time has not been asked.
+    pub fn has_time_for_a_look(self) -> bool {
+        self.left() >= LOOK
     }
 
     /// How long it was at first.

@@ -54,12 +54,20 @@ pub enum LaterError {
     },
 }
 
+/// How long systemd is waited for.
+const TIMER: Duration = Duration::from_secs(5);
+
 /// Arranges that the share of a key is looked at again after so long.
-pub fn call(key: &str, delay: Duration, means: &Means) -> Result<(), LaterError> {
+pub fn call(
+    key: &str,
+    delay: Duration,
+    means: &Means,
+    deadline: Deadline,
+) -> Result<(), LaterError> {
     let this = std::env::current_exe().map_err(LaterError::OwnPath)?;
     let config = std::env::var_os(CONFIG);
     match means {
-        Means::Timer { name } => timer(key, delay, name, this, config),
+        Means::Timer { name } => timer(key, delay, name, this, config, deadline.at_most(TIMER)),
         Means::Child => child(key, delay, this, config),
     }
 }
@@ -70,6 +78,7 @@ fn timer(
     name: &str,
     this: PathBuf,
     config: Option<OsString>,
+    deadline: Deadline,
 ) -> Result<(), LaterError> {
     let program = program::find("systemd-run").ok_or(LaterError::NoSystemdRun)?;
     let mut arguments = program::arguments([
@@ -86,7 +95,7 @@ fn timer(
         arguments.push(setting);
     }
     arguments.extend(["--".into(), this.into(), NOW.into(), key.into()]);
-    let run = program::run(&program, &arguments, Deadline::after(Duration::from_secs(5)))?;
+    let run = program::run(&program, &arguments, deadline)?;
     if run.succeeded() {
         return Ok(());
     }

@@ -5,21 +5,32 @@
 
 pub mod client;
 pub mod clock;
+#[cfg(feature = "admin")]
+pub mod confinement;
+pub mod connection;
 pub mod deadline;
+#[cfg(feature = "admin")]
+pub mod fuse;
 pub mod image;
 pub mod journal;
 pub mod later;
+#[cfg(feature = "admin")]
+pub mod libvirt_daemon;
 pub mod mount_point;
 pub mod mount_table;
 pub mod own_child;
 pub mod probe;
 pub mod process;
+pub mod processes;
 pub mod program;
+#[cfg(feature = "admin")]
+pub mod resolver;
+#[cfg(feature = "admin")]
+pub mod schema_files;
 mod sys;
 pub mod systemd;
 pub mod trusted_path;
 pub mod unmount;
-pub mod users;
 
 pub use sys::exit_now;
 

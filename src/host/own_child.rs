@@ -1,6 +1,7 @@
 //! What must not be done in our own process is done by this same program in another one.
 //!
-//! A look at a FUSE mount, and an unmount of one, can end in a sleep that not even SIGKILL ends. So the program starts itself
+//! A look at a FUSE mount, an unmount of one, and a look at a process that waits for one can end in a sleep that not even SIGKILL
+//! ends. So the program starts itself
 //! with one of a few options, waits for the answer on its output until a deadline, and leaves the child behind if there is none.
 
 use std::ffi::{OsStr, OsString};
@@ -9,7 +10,8 @@ use std::process::Stdio;
 
 use super::deadline::Deadline;
 use super::program::{self, End, Run, StartError};
-use super::{image, probe, unmount};
+use super::unmount::{self, How};
+use super::{image, probe, processes};
 
 /// The running program, also if its file was replaced meanwhile.
 const SELF: &str = "/proc/self/exe";
@@ -27,14 +29,18 @@ pub fn answer(arguments: &[OsString]) -> Option<String> {
     let texts: Vec<&OsStr> = arguments.iter().map(OsString::as_os_str).collect();
     match texts.as_slice() {
         [option, path] if *option == probe::OPTION => Some(probe::look(Path::new(path))),
-        [option, path, mount] if *option == unmount::OPTION => {
-            Some(unmount::unmount_here(Path::new(path), &mount.to_string_lossy()))
+        [option, _] if *option == processes::OPTION => processes::answer(&arguments[1]),
+        [option, path, mount] => {
+            let how = How::of_option(option)?;
+            Some(unmount::unmount_here(Path::new(path), &mount.to_string_lossy(), how))
         }
         _ => None,
     }
 }
 
 /// Starts this program as a child with an option, and returns its answer; `None` if it did not answer in time.
+///
+/// One that has said all that it had to say and cannot end has answered: a thread of it may wait for ever.
 ///
 /// The child reads nothing. What it has as its standard input is only kept open, for as long as it lives.
 pub(super) fn ask(
@@ -43,9 +49,7 @@ pub(super) fn ask(
     deadline: Deadline,
 ) -> Result<Option<String>, StartError> {
     match program::run_with_stdin(Path::new(SELF), arguments, stdin, deadline)? {
-        Run { end: End::Exited(_), output } => {
-            Ok(Some(String::from_utf8_lossy(&output).trim_end().to_owned()))
-        }
-        Run { end: End::TimedOut { .. }, .. } => Ok(None),
+        Run { end: End::TimedOut { .. }, output } if !output.ends_with(b"\n") => Ok(None),
+        Run { output, .. } => Ok(Some(String::from_utf8_lossy(&output).trim_end().to_owned())),
     }
 }

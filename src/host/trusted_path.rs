@@ -3,17 +3,23 @@
 //! Root mounts at the end of such a path and keeps its state there. If anybody else could rename a directory on the way or put
 //! a symlink in, they would choose where. Every component is opened without following links and looked at through the
 //! descriptor that the next one is opened from, so what was checked is what is used.
+//!
+//! The kernel itself stops the walk at every other mount (`openat2` with `RESOLVE_NO_XDEV`). It goes on only if that is known to
+//! be no remote file system: to look at a directory there, or up a name in it, could block for ever. A look at the mount table
+//! beforehand could not promise that, because somebody may mount in between.
 
 use std::ffi::OsString;
 use std::io;
-use std::os::fd::OwnedFd;
-use std::path::PathBuf;
+use std::os::fd::{AsRawFd, OwnedFd};
+use std::path::{Path, PathBuf};
 
 use nix::errno::Errno;
-use nix::fcntl::{OFlag, open, openat};
+use nix::fcntl::{OFlag, OpenHow, ResolveFlag, open, openat, openat2};
 use nix::sys::stat::{FileStat, Mode, SFlag, fstat, mkdirat};
 use nix::unistd::geteuid;
 
+use super::mount_table;
+use crate::mounts::MountTable;
 use crate::share::MountPoint;
 
 /// The end of a path that was walked.
@@ -74,6 +80,14 @@ pub enum UntrustedPath {
         /// Its permission bits.
         mode: u32,
     },
+    /// A component lies on a file system whose server could keep us waiting.
+    #[error("{} lies on a mount of type {}, which can keep whoever looks at it waiting; a local directory is needed", path.display(), fstype.escape_debug())]
+    Remote {
+        /// The component.
+        path: PathBuf,
+        /// The mount's type.
+        fstype: String,
+    },
     /// The system refused.
     #[error("cannot {what} {}: {source}", path.display())]
     Io {
@@ -88,19 +102,21 @@ pub enum UntrustedPath {
 
 /// Walks from `/` to a directory and returns it.
 ///
-/// Whoever calls this has seen in the mount table that the path lies on no remote file system: a look-up there could block.
+/// What `/` itself lies on is not asked: this program was started from there.
 pub fn walk(path: &MountPoint, missing: Missing) -> Result<PathEnd, UntrustedPath> {
+    walk_by(Way::Openat2, path, missing)
+}
+
+fn walk_by(mut way: Way, path: &MountPoint, missing: Missing) -> Result<PathEnd, UntrustedPath> {
     let mut so_far = PathBuf::from("/");
-    let flags = OFlag::O_PATH | OFlag::O_CLOEXEC;
-    let mut directory = open("/", flags, Mode::empty()).map_err(refused("open", &so_far))?;
+    let mut directory = open("/", FLAGS, Mode::empty()).map_err(refused("open", &so_far))?;
     let mut stat = checked(&directory, &so_far, Ancestor::Is)?;
     let mut components = path.components().peekable();
     while let Some(component) = components.next() {
         so_far.push(component);
         let is_last = components.peek().is_none();
         let name = OsString::from(component);
-        let flags = flags | OFlag::O_NOFOLLOW;
-        let mut opened = openat(&directory, name.as_os_str(), flags, Mode::empty());
+        let mut opened = way.open(&directory, &name);
         if let (Err(Errno::ENOENT), Missing::IsMade { mode }) = (opened.as_ref(), missing) {
             let mode = Mode::from_bits_truncate(if is_last { mode } else { 0o755 });
             match mkdirat(&directory, name.as_os_str(), mode) {
@@ -108,17 +124,94 @@ pub fn walk(path: &MountPoint, missing: Missing) -> Result<PathEnd, UntrustedPat
                 Ok(()) | Err(Errno::EEXIST) => {}
                 Err(errno) => return Err(refused("make", &so_far)(errno)),
             }
-            opened = openat(&directory, name.as_os_str(), flags, Mode::empty());
+            opened = way.open(&directory, &name);
         }
-        directory = match opened {
-            Ok(opened) => opened,
+        let next = match opened {
+            Ok(next) => next,
             Err(Errno::ENOENT) => return Err(UntrustedPath::Missing { path: so_far }),
             Err(errno) => return Err(refused("open", &so_far)(errno)),
+        };
+        directory = match next {
+            Next::SameMount(directory) => directory,
+            Next::PerhapsAnother(directory) => {
+                local(&directory, &so_far)?;
+                directory
+            }
         };
         let ancestor = if is_last { Ancestor::IsNot } else { Ancestor::Is };
         stat = checked(&directory, &so_far, ancestor)?;
     }
     Ok(PathEnd { directory, mode: stat.st_mode })
+}
+
+/// `O_PATH` asks no file system anything. `O_DIRECTORY` would have an automount mounted, and wait for it.
+const FLAGS: OFlag = OFlag::O_PATH.union(OFlag::O_CLOEXEC).union(OFlag::O_NOFOLLOW);
+
+/// How a component is opened.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Way {
+    /// With the kernel's own word that it is on the same mount.
+    Openat2,
+    /// As it was done before Linux 5.6. Every component may then be on another mount.
+    Openat,
+}
+
+/// A component that was opened, and nothing else done to it.
+enum Next {
+    SameMount(OwnedFd),
+    PerhapsAnother(OwnedFd),
+}
+
+impl Way {
+    fn open(&mut self, directory: &OwnedFd, name: &OsString) -> nix::Result<Next> {
+        let plainly =
+            || openat(directory, name.as_os_str(), FLAGS, Mode::empty()).map(Next::PerhapsAnother);
+        if *self == Self::Openat {
+            return plainly();
+        }
+        // A link as the last component is opened itself all the same, with these flags.
+        let resolve = ResolveFlag::RESOLVE_BENEATH
+            | ResolveFlag::RESOLVE_NO_SYMLINKS
+            | ResolveFlag::RESOLVE_NO_MAGICLINKS
+            | ResolveFlag::RESOLVE_NO_XDEV;
+        let how = OpenHow::new().flags(FLAGS).resolve(resolve);
+        match openat2(directory, name.as_os_str(), how) {
+            Ok(opened) => Ok(Next::SameMount(opened)),
+            Err(Errno::EXDEV) => plainly(),
+            // EPERM: some sandboxes refuse so what they do not know.
+            Err(Errno::ENOSYS | Errno::EPERM) => {
+                *self = Self::Openat;
+                plainly()
+            }
+            Err(errno) => Err(errno),
+        }
+    }
+}
+
+/// Sees to it that a directory is on no remote file system, without a question to that.
+///
+/// The descriptor keeps its mount in the table, so the id means this mount until the table is read.
+fn local(directory: &OwnedFd, path: &Path) -> Result<(), UntrustedPath> {
+    let io =
+        |source| UntrustedPath::Io { what: "find the mount of", path: path.to_owned(), source };
+    let id = mount_id(directory).map_err(io)?;
+    let text = mount_table::text().map_err(io)?;
+    let table = MountTable::parse(&text).map_err(|error| io(io::Error::other(error)))?;
+    match table.of_id(id) {
+        Some(mount) if mount.is_remote() => Err(UntrustedPath::Remote {
+            path: path.to_owned(),
+            fstype: String::from_utf8_lossy(&mount.fstype).into_owned(),
+        }),
+        Some(_) => Ok(()),
+        None => Err(io(io::Error::other("it is not in the mount table"))),
+    }
+}
+
+/// The id of the mount that a descriptor is on, as the kernel keeps it: proc(5), `fdinfo`.
+fn mount_id(directory: &OwnedFd) -> io::Result<u32> {
+    let text = std::fs::read_to_string(format!("/proc/self/fdinfo/{}", directory.as_raw_fd()))?;
+    let id = text.lines().find_map(|line| line.strip_prefix("mnt_id:")?.trim().parse().ok());
+    id.ok_or_else(|| io::Error::other("its fdinfo has no mnt_id"))
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -129,7 +222,7 @@ enum Ancestor {
 
 fn checked(
     directory: &OwnedFd,
-    path: &std::path::Path,
+    path: &Path,
     ancestor: Ancestor,
 ) -> Result<FileStat, UntrustedPath> {
     let stat = fstat(directory).map_err(refused("look at", path))?;
@@ -151,9 +244,83 @@ fn checked(
     Ok(stat)
 }
 
-fn refused<'p>(
-    what: &'static str,
-    path: &'p std::path::Path,
-) -> impl FnOnce(Errno) -> UntrustedPath + 'p {
+fn refused<'p>(what: &'static str, path: &'p Path) -> impl FnOnce(Errno) -> UntrustedPath + 'p {
     move |errno| UntrustedPath::Io { what, path: path.to_owned(), source: errno.into() }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::os::unix::fs::{PermissionsExt, symlink};
+
+    use super::*;
+
+    const WAYS: [Way; 2] = [Way::Openat2, Way::Openat];
+
+    #[test]
+    fn both_ways_judge_a_path_alike() {
+        let dir = tempfile::tempdir().expect("a tempdir");
+        let at = |name: &str| dir.path().join(name);
+        for (name, mode) in [("good/deep", 0o755), ("loose", 0o775), ("loose/below", 0o755)] {
+            fs::create_dir_all(at(name)).expect("made");
+            fs::set_permissions(at(name), fs::Permissions::from_mode(mode)).expect("chmod");
+        }
+        fs::set_permissions(at("loose"), fs::Permissions::from_mode(0o775)).expect("chmod");
+        fs::write(at("file"), "").expect("written");
+        symlink("good", at("link")).expect("a link");
+        symlink("/proc/self/cwd", at("magic")).expect("a link");
+        for (name, said) in [
+            ("good", ""),
+            ("good/deep", ""),
+            ("none", "none does not exist"),
+            ("good/none/deep", "good/none does not exist"),
+            ("link", "link is a symlink"),
+            ("link/deep", "link is a symlink"),
+            ("magic", "magic is a symlink"),
+            ("file", "file is not a directory"),
+            ("file/deep", "file is not a directory"),
+            ("loose", "loose has mode 0775"),
+            ("loose/below", "loose has mode 0775"),
+        ] {
+            let path = at(name).to_str().expect("UTF-8").parse().expect("a normal path");
+            for way in WAYS {
+                match walk_by(way, &path, Missing::IsAnError) {
+                    Ok(end) => assert_eq!((said, end.mode & 0o7777), ("", 0o755), "{way:?} {name}"),
+                    Err(error) => {
+                        let text = error.to_string();
+                        assert!(!said.is_empty() && text.contains(said), "{way:?} {name}: {text}");
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn both_ways_make_what_is_missing_and_go_on_to_other_local_mounts() {
+        let dir = tempfile::tempdir().expect("a tempdir");
+        for (way, name) in WAYS.into_iter().zip(["one", "two"]) {
+            let new = dir.path().join(name).join("a/b");
+            let path = new.to_str().expect("UTF-8").parse().expect("a normal path");
+            let end = walk_by(way, &path, Missing::IsMade { mode: 0o700 }).expect("it is made");
+            assert_eq!(end.mode & 0o7777, 0o700);
+            // /proc is another mount than / wherever this runs.
+            let other = "/proc/sys".parse().expect("a normal path");
+            walk_by(way, &other, Missing::IsAnError).expect("a local directory");
+        }
+    }
+
+    #[test]
+    fn the_kernel_says_itself_where_another_mount_begins() {
+        let root = open("/", FLAGS, Mode::empty()).expect("a root directory");
+        let mut way = Way::Openat2;
+        let proc = way.open(&root, &"proc".into()).expect("there is a /proc");
+        if way == Way::Openat {
+            println!("skipped: this kernel has no openat2");
+            return;
+        }
+        assert!(matches!(proc, Next::PerhapsAnother(_)));
+        let Next::PerhapsAnother(proc) = proc else { return };
+        let sys = way.open(&proc, &"self".into()).expect("there is a /proc/self");
+        assert!(matches!(sys, Next::SameMount(_)));
+    }
 }

@@ -1,4 +1,5 @@
-//! Takes one certain mount down, from a child process: never by force, never lazily, never another mount than the one meant.
+//! Takes one certain mount down, from a child process: never another mount than the one meant, and never by force. Lazily only
+//! where the administrator has said so by name.
 
 use std::ffi::OsStr;
 use std::fs::File;
@@ -13,8 +14,35 @@ use super::{mount_table, own_child, sys};
 use crate::mounts::{MountId, MountTable};
 use crate::share::MountPoint;
 
-/// The option that makes this program unmount one certain mount and say how that went.
-pub(super) const OPTION: &str = "--unmount";
+/// How a mount is taken down.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum How {
+    /// If nobody uses it.
+    Plain,
+    /// Out of the tree at once; it ends when its last user does.
+    Detached,
+}
+
+impl How {
+    /// The option that makes this program take one certain mount down so, and say how that went.
+    const fn option(self) -> &'static str {
+        match self {
+            Self::Plain => "--unmount",
+            Self::Detached => "--detach-mount",
+        }
+    }
+
+    pub(super) fn of_option(option: &OsStr) -> Option<Self> {
+        [Self::Plain, Self::Detached].into_iter().find(|how| option == how.option())
+    }
+
+    const fn flags(self) -> MntFlags {
+        match self {
+            Self::Plain => MntFlags::UMOUNT_NOFOLLOW,
+            Self::Detached => MntFlags::UMOUNT_NOFOLLOW.union(MntFlags::MNT_DETACH),
+        }
+    }
+}
 
 /// How an unmount went.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -60,11 +88,12 @@ pub enum UnmountError {
 pub fn unmount(
     mount_point: &MountPoint,
     mount: MountId,
+    how: How,
     lock: File,
     deadline: Deadline,
 ) -> Result<Unmounted, UnmountError> {
     let mount = spell(mount);
-    let asked = [OsStr::new(OPTION), mount_point.as_path().as_os_str(), OsStr::new(&mount)];
+    let asked = [OsStr::new(how.option()), mount_point.as_path().as_os_str(), OsStr::new(&mount)];
     let Some(said) = own_child::ask(&asked, lock.into(), deadline)? else {
         return Ok(Unmounted::NoAnswer);
     };
@@ -98,14 +127,14 @@ fn read_spelled(mount: &str) -> Option<MountId> {
 ///
 /// Between the check and the call lie microseconds in which root could put another mount there. The kernel offers no unmount
 /// by id, and a descriptor that pins the mount makes it busy.
-pub(super) fn unmount_here(path: &Path, mount: &str) -> String {
+pub(super) fn unmount_here(path: &Path, mount: &str, how: How) -> String {
     let Some(mount) = read_spelled(mount) else { return "no such mount id".to_owned() };
     match is_on_top(path, mount) {
         Ok(true) => {}
         Ok(false) => return "another".to_owned(),
         Err(error) => return format!("errno {}", error.raw_os_error().unwrap_or(nix::libc::EIO)),
     }
-    match umount2(path, MntFlags::UMOUNT_NOFOLLOW) {
+    match umount2(path, how.flags()) {
         Ok(()) => "unmounted".to_owned(),
         Err(errno) => format!("errno {}", errno as i32),
     }
@@ -144,8 +173,8 @@ mod tests {
     #[test]
     fn a_mount_that_is_not_the_one_meant_is_left_alone() {
         let proc_is_not = "18446744073709551615:1:9:9";
-        assert_eq!(unmount_here(Path::new("/proc"), proc_is_not), "another");
-        assert_eq!(unmount_here(Path::new("/proc"), "-:4294967295:9:9"), "another");
+        assert_eq!(unmount_here(Path::new("/proc"), proc_is_not, How::Plain), "another");
+        assert_eq!(unmount_here(Path::new("/proc"), "-:4294967295:9:9", How::Detached), "another");
         assert!(Path::new("/proc/self").exists());
     }
 }

@@ -165,6 +165,13 @@ impl MountRecord {
             Self::Attempted { unit, .. } | Self::Made { unit, .. } => unit.as_deref(),
         }
     }
+
+    /// When it was written, in seconds since 1970.
+    pub const fn since(&self) -> u64 {
+        match self {
+            Self::Attempted { since, .. } | Self::Made { since, .. } => *since,
+        }
+    }
 }
 
 #[cfg(test)]

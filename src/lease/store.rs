@@ -167,6 +167,14 @@ impl StateDir {
         keys_in(&self.path, ".json")
     }
 
+    /// The records that could not be read and were put aside, for a person to look at.
+    pub fn set_aside(&self) -> Result<Vec<PathBuf>, StateError> {
+        let mut names = names_in(&self.path)?;
+        names.retain(|name| name.to_str().is_some_and(|name| name.contains(".json.damaged-")));
+        names.sort_unstable();
+        Ok(names.into_iter().map(|name| self.path.join(name)).collect())
+    }
+
     /// The shares that a domain may hold a lease on.
     pub fn held_by(&self, domain: &DomainUuid) -> Result<Vec<ShareKey>, StateError> {
         keys_in(&self.domain_path(domain), "")

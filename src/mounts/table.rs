@@ -40,9 +40,19 @@ impl<'a> MountTable<'a> {
         walk.rev().find(|e| *e.mount_point != *path.as_str().as_bytes())
     }
 
+    /// Every mount of a Quobyte client, of whatever volume.
+    pub fn quobyte(&self) -> impl Iterator<Item = &MountEntry<'a>> {
+        self.entries.iter().filter(|entry| entry.is_quobyte())
+    }
+
     /// Every mount of a file system, wherever it is.
     pub fn of_device(&self, device: DeviceNumber) -> impl Iterator<Item = &MountEntry<'a>> {
         self.entries.iter().filter(move |entry| entry.device == device)
+    }
+
+    /// The mount of an id.
+    pub fn of_id(&self, id: u32) -> Option<&MountEntry<'a>> {
+        self.entries.iter().find(|entry| entry.id == id)
     }
 
     /// The mounts that a walk from the root to the path enters, in that order.
