@@ -5,11 +5,12 @@ use std::path::Path;
 use std::time::Duration;
 
 use crate::config;
-use crate::hold::{self, Mode, Reconciled};
+use crate::hold::{self, Known, Mode, Reconciled};
 use crate::host::deadline::Deadline;
 use crate::host::journal::Journal;
 use crate::host::later;
 use crate::lease::StateDir;
+use crate::observe::AskClient;
 use crate::share::{Share, ShareKey};
 
 /// Which share to look at, and after how long: if these are the arguments of such a call. libvirt gives four, never these.
@@ -45,8 +46,10 @@ pub fn look_again(after: Duration, key: &ShareKey, config: Option<&Path>) {
         Err(error) => return tracing::error!(share, "{error}"),
     };
     let deadline = Deadline::after(settings.deadlines.hook);
-    match hold::reconcile(key, Mode::Apply, &settings, &state, deadline) {
+    let known = Known::default();
+    match hold::reconcile(key, known, Mode::Apply, AskClient::No, &settings, &state, deadline) {
         Ok(None) => {}
+        Ok(Some(Reconciled { failure: Some(cause), .. })) => tracing::warn!(share, "{cause}"),
         Ok(Some(Reconciled { share: Share { name, .. }, plan, .. })) => match plan.kept {
             None => tracing::info!(share, "share {name} has lingered and is not mounted any more"),
             Some(why) => tracing::info!(share, "share {name} stays mounted: {why}"),

@@ -2,8 +2,6 @@
 //!
 //! The contract, operation by operation, is in [`run()`]; [`Call`] reads the arguments and is pure.
 
-mod attempt;
-mod images;
 mod look_again;
 mod operation;
 mod run;

@@ -6,11 +6,10 @@ use std::time::Instant;
 
 use nix::unistd::geteuid;
 
-use super::attempt::Attempt;
-use super::images::{self, Trouble};
 use super::{Call, Operation, stdin, watchdog};
+use crate::attempt::{Attempt, in_parallel, located};
 use crate::config::{self, ConfigError, Settings};
-use crate::domain::{self, Domain, DomainUuid, ReadError, Span};
+use crate::domain::{self, Domain, DomainUuid, ReadError};
 use crate::escape::Escaped;
 use crate::health::Health;
 use crate::hold::{self, Cause};
@@ -82,28 +81,28 @@ pub fn run(call: &Call, config: Option<&Path>) -> Result<(), Failed> {
     let failed = |why| Failed { domain: call.domain.clone(), why };
     let read = || {
         let document = document.map_err(Why::Stdin)?;
-        let domain = domain::read(&document).map_err(Why::Document)?;
-        Ok((document, domain))
+        let (domain, uuid) = domain::read_stored(&document).map_err(Why::Document)?;
+        Ok((document, domain, uuid))
     };
     match call.operation {
         Operation::Other => Ok(()),
         Operation::Prepare => {
-            let (document, domain) = read().map_err(failed)?;
-            prepare(call, &document, &domain, config).map_err(failed)
+            let (document, domain, uuid) = read().map_err(failed)?;
+            prepare(call, &document, &domain, uuid, config).map_err(failed)
         }
         Operation::Migrate | Operation::Restore => {
-            let (document, domain) = read().map_err(failed)?;
+            let (document, domain, _) = read().map_err(failed)?;
             check(&document, &domain, config).map_err(failed)
         }
         Operation::Release => {
-            if let Ok((_, domain)) = read() {
-                release(call, domain.uuid.value, config);
+            if let Ok((_, _, uuid)) = read() {
+                release(call, uuid, config);
             }
             Ok(())
         }
         Operation::Reconnect => {
-            if let Ok((_, domain)) = read() {
-                reconnect(call, &domain, config);
+            if let Ok((_, domain, uuid)) = read() {
+                reconnect(call, &domain, uuid, config);
             }
             Ok(())
         }
@@ -149,10 +148,6 @@ fn told(problems: &[Problem]) -> impl Iterator<Item = &Problem> {
     problems.iter().take(10)
 }
 
-pub(super) fn located(fault: &impl fmt::Display, span: Span, document: &[u8]) -> String {
-    format!("{fault} (XML {})", span.line_column(document))
-}
-
 /// `migrate` and `restore`: the start will come with a `prepare` of its own; what cannot work is said now, when nothing has
 /// been moved yet. Their XML carries passwords: nothing of it is kept or logged but what a refusal names.
 fn check(document: &[u8], domain: &Domain, config: Option<&Path>) -> Result<(), Why> {
@@ -167,6 +162,7 @@ fn prepare(
     call: &Call,
     document: &[u8],
     domain: &Domain,
+    uuid: DomainUuid,
     config: Option<&Path>,
 ) -> Result<(), Why> {
     let Some(settings) = settings_for(domain, config).map_err(Why::Config)? else { return Ok(()) };
@@ -174,13 +170,16 @@ fn prepare(
     if shares.is_empty() {
         return Ok(());
     }
-    let uuid = domain.uuid.value;
     log_to_journal(call, uuid);
     let limit = settings.deadlines.hook;
+    // The way back comes after the deadline: for the share that failed, and then for those that had not.
+    let with_the_undo = limit + 2 * settings.deadlines.unmount;
     watchdog::arm(
-        limit,
+        with_the_undo,
         1,
-        format!("virt-quobyte: the hook did not end within {limit:?}; run 'virt-quobyte status'"),
+        format!(
+            "virt-quobyte: the hook did not end within {with_the_undo:?}; run 'virt-quobyte status'"
+        ),
     );
     let deadline = Deadline::after(limit);
     host::prefer_to_survive();
@@ -189,20 +188,19 @@ fn prepare(
     let begun = Instant::now();
     let mut attempt = Attempt::new(&settings, &state, &lease, deadline);
     let mut images = Images::of(domain, &shares, &settings);
-    let done = attempt
-        .acquire(&shares)
-        .map_err(Trouble::Shares)
-        .and_then(|()| images::look_after(&mut attempt, &mut images));
+    let done = attempt.gather(&shares, &mut images);
     let elapsed_ms = u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX);
     let Err(trouble) = done else {
         tracing::info!(elapsed_ms, "shares ready: {}", images.shares().len());
         return Ok(());
     };
-    let texts = trouble.texts(document);
+    let texts = trouble.texts(Some(document));
     for text in &texts {
         tracing::error!(elapsed_ms, "{text}");
     }
-    attempt.undo();
+    for cause in attempt.undo() {
+        tracing::error!("undoing a start that failed: {cause}");
+    }
     Err(Why::Start(texts))
 }
 
@@ -263,11 +261,10 @@ fn release(call: &Call, uuid: DomainUuid, config: Option<&Path>) {
 }
 
 /// `reconnect`: leases that were lost are written again. Whatever is found, the guest goes on.
-fn reconnect(call: &Call, domain: &Domain, config: Option<&Path>) {
+fn reconnect(call: &Call, domain: &Domain, uuid: DomainUuid, config: Option<&Path>) {
     if !geteuid().is_root() || !could_need_shares(domain) {
         return;
     }
-    let uuid = domain.uuid.value;
     let settings = match config::load::settings(config) {
         Ok(settings) => settings,
         Err(error) => {
@@ -315,21 +312,6 @@ fn lease(call: &Call, uuid: DomainUuid) -> Lease {
         since: clock::now(),
         daemon: observe::calling_daemon(),
     }
-}
-
-/// Does the same for each, at the same time: shares never wait for each other.
-pub(super) fn in_parallel<T: Sync, R: Send>(each: &[T], work: impl Fn(&T) -> R + Sync) -> Vec<R> {
-    if let [only] = each {
-        return vec![work(only)];
-    }
-    std::thread::scope(|scope| {
-        let work = &work;
-        let threads: Vec<_> = each.iter().map(|one| scope.spawn(move || work(one))).collect();
-        let join = |thread: std::thread::ScopedJoinHandle<'_, R>| {
-            thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
-        };
-        threads.into_iter().map(join).collect()
-    })
 }
 
 /// From here on there is something to tell. A guest without shares never comes here, and pays for no log.

@@ -3,7 +3,7 @@
 use std::io::{self, Read};
 
 /// More than any domain's XML; the reader refuses a document of this size, so no more than this is worth keeping.
-const ROOM: u64 = crate::domain::MAX_SIZE as u64 + 1;
+const ROOM: u64 = crate::xml::MAX_SIZE as u64 + 1;
 
 /// Reads standard input to its end, also beyond what is kept: libvirt writes until all is taken.
 pub(super) fn read() -> io::Result<Vec<u8>> {

@@ -15,6 +15,7 @@
 #![deny(clippy::disallowed_methods)]
 
 mod acquire;
+mod force;
 mod observed;
 mod reconnect;
 mod refusal;
@@ -26,6 +27,7 @@ mod step;
 mod table;
 
 pub use acquire::acquire;
+pub use force::{Force, force};
 pub use observed::{Observed, Standing, attempt_is_open};
 pub use reconnect::reconnect;
 pub use refusal::Refusal;

@@ -18,6 +18,30 @@ pub enum Refusal {
         /// In what state.
         health: Health,
     },
+    /// It is not in the state in which force would help.
+    #[error(
+        "share {share}: its mount point {mount_point} is not {wanted}, so nothing is forced: it {health}"
+    )]
+    NotSo {
+        /// The share.
+        share: ShareName,
+        /// Where.
+        mount_point: MountPoint,
+        /// What it should be.
+        wanted: &'static str,
+        /// What it is.
+        health: Health,
+    },
+    /// Somebody else's mount is not ours to force.
+    #[error(
+        "share {share}: what is mounted on {mount_point} was not mounted by us, so nothing is forced; whoever mounted it can take it down with umount -l"
+    )]
+    NotOurs {
+        /// The share.
+        share: ShareName,
+        /// Where.
+        mount_point: MountPoint,
+    },
     /// The configuration has moved the share while our mount of it is elsewhere.
     #[error(
         "share {share}: it is mounted on {from}, but the configuration now says {to}; stop its guests, or put the mount point back"

@@ -45,10 +45,20 @@ pub fn release(observed: &Observed<'_>, holder: &Holder, keep: Keep) -> Plan {
 ///
 /// This is for whoever looks at a share without wanting it: the one who comes back after the share has lingered, and the
 /// administrator who mends a host.
-pub fn reconcile(observed: &Observed<'_>, now: u64, linger: Duration) -> Plan {
+///
+/// `missing` are leases of guests that are known to run on the share: those that are not recorded are written.
+pub fn reconcile(observed: &Observed<'_>, missing: &[Lease], now: u64, linger: Duration) -> Plan {
+    let mut holders = observed.good_leases();
+    let unknown: Vec<&Lease> = missing
+        .iter()
+        .filter(|lease| !holders.iter().any(|known| known.holder == lease.holder))
+        .collect();
+    let runs = |lease: &&Lease| missing.iter().any(|other| other.holder == lease.holder);
+    let void = observed.void_leases().filter(|lease| !runs(lease));
+    let written = unknown.iter().map(|lease| Step::WriteLease((*lease).clone()));
     let steps: Vec<Step> =
-        observed.void_leases().map(|lease| Step::DropLease(lease.holder.clone())).collect();
-    let holders = observed.good_leases();
+        written.chain(void.map(|lease| Step::DropLease(lease.holder.clone()))).collect();
+    holders.extend(unknown);
     if !holders.is_empty() {
         return Plan { steps, kept: Some(held(holders)) };
     }

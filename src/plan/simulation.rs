@@ -32,6 +32,8 @@ enum Event {
     ClientDies,
     /// Somebody looks at the share without wanting it: the end of a linger, or the administrator.
     Reconcile,
+    /// The administrator mends the host, and libvirt tells which guests run.
+    Recover,
     /// A client that outlived its hook gets its mount done at last.
     LateMount,
     /// Somebody else mounts something on top.
@@ -51,6 +53,7 @@ fn event() -> impl Strategy<Value = Event> {
         1 => Just(Event::ClientDies),
         2 => Just(Event::LateMount),
         2 => Just(Event::Reconcile),
+        1 => Just(Event::Recover),
         1 => Just(Event::ForeignMount),
         1 => Just(Event::ForeignUnmount),
     ]
@@ -187,6 +190,8 @@ impl World {
                 }
                 Step::ForgetMount => self.record.mount = None,
                 Step::Linger { since, .. } => self.record.idle_since = Some(*since),
+                Step::ForgetRecord => prop_assert!(false, "forgot a record of this boot"),
+                Step::Abort(_) | Step::Detach(_) => prop_assert!(false, "used force"),
             }
         }
         Ok(End::Reached)
@@ -244,8 +249,29 @@ impl World {
 
     fn reconcile(&mut self) -> Result<(), TestCaseError> {
         self.settle();
-        let plan = super::reconcile(&self.observed(), LINGER.as_secs(), LINGER);
+        let plan = super::reconcile(&self.observed(), &[], LINGER.as_secs(), LINGER);
         self.apply(&plan, None).map(drop)
+    }
+
+    fn recover(&mut self) -> Result<(), TestCaseError> {
+        self.settle();
+        let missing: Vec<Lease> = self.running.iter().map(|&guest| self.lease(guest)).collect();
+        let plan = {
+            let mut seen = self.observed();
+            // libvirt answers for a guest when its hooks have ended, so a lease of one that does not run is nobody's.
+            for (lease, standing) in seen.record.leases.iter().zip(&mut seen.standing) {
+                if !missing.iter().any(|running| running.holder == lease.holder) {
+                    *standing = Standing::Void;
+                }
+            }
+            super::reconcile(&seen, &missing, LINGER.as_secs(), LINGER)
+        };
+        if self.apply(&plan, None)? == End::Reached {
+            let held: BTreeSet<_> = self.record.leases.iter().map(|it| it.holder.clone()).collect();
+            let runs = missing.into_iter().map(|lease| lease.holder).collect();
+            prop_assert_eq!(held, runs, "leases and guests differ after a recovery");
+        }
+        Ok(())
     }
 
     fn happen(&mut self, event: Event) -> Result<(), TestCaseError> {
@@ -269,6 +295,7 @@ impl World {
                 }
             }
             Event::Reconcile => self.reconcile()?,
+            Event::Recover => self.recover()?,
             Event::LateMount => {
                 if std::mem::take(&mut self.late) {
                     self.push_mount(true);

@@ -34,6 +34,12 @@ pub enum Step {
     Unmount(MountId),
     /// Forget a mount that is gone.
     ForgetMount,
+    /// Forget all that an earlier boot recorded: its mounts went with it.
+    ForgetRecord,
+    /// Give up the connection to this mount's client. By force: only [`force()`](super::force()) asks for it.
+    Abort(MountId),
+    /// Take this mount out of the tree while it is in use. By force: only [`force()`](super::force()) asks for it.
+    Detach(MountId),
     /// Note that nobody holds the share from now on, and see to it that somebody looks again so much later.
     Linger {
         /// Now, in seconds since 1970.
@@ -76,6 +82,9 @@ impl Step {
             Self::AdoptMount(_) => "adopt-mount",
             Self::Unmount(_) => "unmount",
             Self::ForgetMount => "forget-mount",
+            Self::ForgetRecord => "forget-record",
+            Self::Abort(_) => "abort",
+            Self::Detach(_) => "detach",
             Self::Linger { .. } => "linger",
         }
     }
@@ -91,6 +100,9 @@ impl fmt::Display for Step {
             Self::AdoptMount(_) => f.write_str("adopt the mount of an attempt that was cut off"),
             Self::Unmount(_) => f.write_str("unmount"),
             Self::ForgetMount => f.write_str("forget a mount that is gone"),
+            Self::ForgetRecord => f.write_str("forget the record of an earlier boot"),
+            Self::Abort(_) => f.write_str("abort the connection to the client"),
+            Self::Detach(_) => f.write_str("detach the dead mount"),
             Self::Linger { length, .. } => write!(f, "keep the mount for {length:?} more"),
         }
     }

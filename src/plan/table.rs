@@ -177,12 +177,83 @@ fn a_share_that_may_linger_stays_until_its_time_is_over() {
         (900, &[1], vec![]),
         (1000, &[], vec![ForgetMount]),
     ] {
-        let plan = super::reconcile(&scene.seen(stack, Health::Healthy), now, length);
+        let plan = super::reconcile(&scene.seen(stack, Health::Healthy), &[], now, length);
         assert_eq!(plan.steps, steps, "{now} {stack:?}");
     }
     // Not idle since any known time: left behind by a crash or by somebody who kept it busy.
     scene.record.idle_since = None;
-    assert_eq!(super::reconcile(&scene.seen(&[1], Health::Healthy), 0, length).steps, take_down);
+    assert_eq!(
+        super::reconcile(&scene.seen(&[1], Health::Healthy), &[], 0, length).steps,
+        take_down
+    );
     scene.record.leases = vec![lease(guest())];
-    assert_eq!(super::reconcile(&scene.seen(&[1], Health::Healthy), 9999, length).steps, []);
+    assert_eq!(super::reconcile(&scene.seen(&[1], Health::Healthy), &[], 9999, length).steps, []);
+}
+
+#[test]
+fn a_guest_that_runs_without_its_lease_gets_one_and_keeps_the_mount() {
+    let admin = || Holder::Administrator;
+    let missing = |holder| Lease { holder, domain_name: None, since: 5, daemon: None };
+    let reconcile = |holders: &[Holder], void: &[usize], missing: &[Lease]| {
+        let scene = Scene::new(ShareMode::Managed, Some(made(1)), holders);
+        let mut seen = scene.seen(&[1], Health::Healthy);
+        for number in void {
+            seen.standing[*number] = Standing::Void;
+        }
+        super::reconcile(&seen, missing, 0, std::time::Duration::ZERO)
+    };
+    let lost = missing(guest());
+    let plan = reconcile(&[], &[], std::slice::from_ref(&lost));
+    assert_eq!(plan.steps, [Step::WriteLease(lost.clone())]);
+    assert!(matches!(plan.kept, Some(KeptMounted::Held { by }) if by == [lost.clone()]));
+    // It has one: nothing to do, even if what was known of its daemon made it void.
+    assert_eq!(reconcile(&[guest()], &[], std::slice::from_ref(&lost)).steps, []);
+    let plan = reconcile(&[guest()], &[0], std::slice::from_ref(&lost));
+    assert_eq!(plan.steps, [Step::WriteLease(lost)]);
+    // Another's void lease goes all the same.
+    let plan = reconcile(&[admin(), guest()], &[1], &[]);
+    assert_eq!(plan.steps, [Step::DropLease(guest())]);
+}
+
+#[test]
+fn force_is_for_a_hung_client_and_for_a_dead_mount_of_ours_and_for_nothing_else() {
+    use super::{Force, force};
+    let hung = || Health::Hung { waited: std::time::Duration::from_secs(1) };
+    for (name, record, stack, health, how, steps) in [
+        (
+            "abort a hung one",
+            Some(made(1)),
+            &[1][..],
+            hung(),
+            Force::Abort,
+            Some(vec![Step::Abort(id(1))]),
+        ),
+        (
+            "abort a hung one of others",
+            None,
+            &[1],
+            hung(),
+            Force::Abort,
+            Some(vec![Step::Abort(id(1))]),
+        ),
+        ("abort one that answers", Some(made(1)), &[1], Health::Healthy, Force::Abort, None),
+        ("abort a dead one", Some(made(1)), &[1], Health::Dead, Force::Abort, None),
+        ("abort what is not there", None, &[], Health::Absent, Force::Abort, None),
+        (
+            "detach a dead one",
+            Some(made(1)),
+            &[1],
+            Health::Dead,
+            Force::Detach,
+            Some(vec![Step::Detach(id(1)), Step::ForgetMount]),
+        ),
+        ("detach a dead one of others", None, &[1], Health::Dead, Force::Detach, None),
+        ("detach one under another", Some(made(1)), &[1, 2], Health::Dead, Force::Detach, None),
+        ("detach one that answers", Some(made(1)), &[1], Health::Healthy, Force::Detach, None),
+        ("detach one that may answer again", Some(made(1)), &[1], hung(), Force::Detach, None),
+    ] {
+        let scene = Scene::new(ShareMode::Managed, record, &[guest()]);
+        let plan = force(&scene.seen(stack, health), how).ok();
+        assert_eq!(plan.map(|plan| plan.steps), steps, "{name}");
+    }
 }

@@ -1,0 +1,54 @@
+//! What is kept of a share, as far as it is true: a record of an earlier boot says nothing, and damage is put aside.
+
+use super::Cause;
+use crate::host::process;
+use crate::lease::{LockedShare, ShareRecord, StateError};
+use crate::plan::Refusal;
+use crate::share::Share;
+
+/// The share's record, with its description brought up to date, or a new one.
+pub(super) fn current_record(lock: &LockedShare<'_>, share: &Share) -> Result<ShareRecord, Cause> {
+    let boot_id = process::boot_id().map_err(Cause::BootId)?;
+    let mut record = read_record(lock)?.unwrap_or_else(|| ShareRecord::new(share, &boot_id));
+    // A mount that we made stays known by where it is, even if the configuration has moved the share since.
+    if record.mount.is_none() {
+        record.mount_point.clone_from(&share.mount_point);
+    } else if record.mount_point != share.mount_point {
+        return Err(Cause::Refused(Refusal::Moved {
+            share: share.name.clone(),
+            from: record.mount_point,
+            to: share.mount_point.clone(),
+        }));
+    }
+    record.name.clone_from(&share.name);
+    Ok(record)
+}
+
+/// Reads a record: one of an earlier boot says nothing, and damage is put aside.
+///
+/// Without a record no mount is ours, and what is not ours is never unmounted: damage can leave a mount too many, never take
+/// one away from a guest.
+pub(super) fn read_record(lock: &LockedShare<'_>) -> Result<Option<ShareRecord>, Cause> {
+    let record = read_record_of_any_boot(lock)?;
+    let boot_id = process::boot_id().map_err(Cause::BootId)?;
+    Ok(record.filter(|record| record.boot_id == boot_id))
+}
+
+pub(super) fn read_record_of_any_boot(
+    lock: &LockedShare<'_>,
+) -> Result<Option<ShareRecord>, Cause> {
+    let key = lock.key();
+    match lock.read() {
+        Ok(record) => Ok(record),
+        Err(StateError::Record { path, source }) if source.is_damage() => {
+            let aside = lock.set_aside().map_err(|e| Cause::state_of_key(key, e))?;
+            tracing::error!(
+                "{}: {source}; it is now {}, and what it said is not known any more",
+                path.display(),
+                aside.display()
+            );
+            Ok(None)
+        }
+        Err(error) => Err(Cause::state_of_key(key, error)),
+    }
+}
