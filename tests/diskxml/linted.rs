@@ -1,0 +1,66 @@
+//! Nothing that is written has a fault that our own linter knows, but for what was wished for by name.
+
+use virt_quobyte::config::{self, SourceFile};
+use virt_quobyte::diskxml::WrittenDisk;
+use virt_quobyte::lint;
+
+use crate::specs::disks;
+
+/// What a wish can bring about, and somebody may want: another cache, another policy, another way to do I/O, no discard.
+const WISHED_FOR: &[&str] = &["VQ202", "VQ204", "VQ501", "VQ502"];
+
+/// A host that has the share of every image that is tried.
+fn settings() -> config::Settings {
+    let text =
+        "[[share]]\nname = \"gold\"\nexport = \"a/gold\"\nmount_point = \"/srv/quobyte/gold\"\n";
+    let file = SourceFile { path: "config.toml".into(), text: text.to_owned() };
+    config::parse(&[file]).expect("a good configuration")
+}
+
+fn domain(disk: &str) -> String {
+    // An I/O thread that no disk uses would be a finding of its own.
+    let iothreads = if disk.contains("iothread=") { "<iothreads>8</iothreads>" } else { "" };
+    format!(
+        "<domain type='qemu'><name>a</name><memory>1</memory>{iothreads}<os><type machine='pc'>hvm</type></os><devices>{disk}</devices></domain>"
+    )
+}
+
+fn findings(disk: &str, settings: &config::Settings) -> Vec<String> {
+    let text = domain(disk);
+    let examined = lint::examine(&[text.as_bytes()], Some(settings)).remove(0);
+    let told = examined.findings.iter();
+    told.map(|it| format!("{} {}: {}", it.rule.code, it.rule.group.word(), it.message)).collect()
+}
+
+#[test]
+fn no_disk_that_is_written_is_one_that_libvirt_refuses_or_that_no_share_explains() {
+    let settings = settings();
+    let mut wrong = Vec::new();
+    let disks = disks(2000);
+    for disk in &disks {
+        let xml = WrittenDisk::Libvirt(disk.clone()).to_xml();
+        let mut findings = findings(&xml, &settings);
+        findings.retain(|it| !WISHED_FOR.iter().any(|code| it.starts_with(code)));
+        if !findings.is_empty() {
+            wrong.push(format!("{xml}\n  {}", findings.join("\n  ")));
+        }
+    }
+    assert!(wrong.is_empty(), "{} of {}:\n{}", wrong.len(), disks.len(), wrong[0]);
+}
+
+#[test]
+fn a_disk_of_the_defaults_has_no_fault_at_all() {
+    use virt_quobyte::diskxml::{Bus, Discard, DiskSpec, Format, ImagePath};
+    let settings = settings();
+    let share = "/srv/quobyte/gold".parse().expect("a good path");
+    let image = ImagePath::on(&share, &"web1.img".parse().expect("a good name"));
+    let target = "vda".parse().expect("a target");
+    let spec = DiskSpec {
+        format: Format::Raw,
+        discard: Some(Discard::Unmap),
+        ..DiskSpec::new(image, target, Bus::Virtio)
+    };
+    let disk = spec.check().expect("a sound one");
+    let xml = WrittenDisk::Libvirt(disk).to_xml();
+    assert_eq!(findings(&xml, &settings), Vec::<String>::new(), "{xml}");
+}
