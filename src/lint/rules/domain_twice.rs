@@ -1,0 +1,65 @@
+//! Two domains with one name or one UUID.
+
+use std::collections::HashMap;
+
+use crate::domain::DomainUuid;
+use crate::escape::Escaped;
+use crate::lint::rule::{Check, Group, Rule, Severity, examples};
+use crate::lint::{Findings, Subject};
+
+pub(in crate::lint) static RULE: Rule = Rule {
+    code: "VQ703",
+    name: "domain-twice",
+    group: Group::Across,
+    severity: Severity::Warning,
+    summary: "two documents with one domain name or one UUID",
+    why: "libvirt takes one domain of a name and one of a UUID. With the same name or the same UUID alone it refuses the second document; with \
+          both, the second replaces the first. On two hosts, the leases of this project and libvirt's own locks know the guests by these. \
+          The running and the stored form of one domain are left alone.",
+    source: "libvirt 11.3.0, src/conf/virdomainobjlist.c:290-330",
+    examples: examples!("domain-twice"),
+    check: Check::Across(check),
+};
+
+fn check(subjects: &[Subject<'_, '_>], findings: &mut Findings<'_>) {
+    let mut names: HashMap<String, Vec<usize>> = HashMap::new();
+    let mut uuids: HashMap<DomainUuid, Vec<usize>> = HashMap::new();
+    for (number, subject) in subjects.iter().enumerate() {
+        // A clash of names says all there is to say of the same two.
+        let mut clash = None;
+        if let Some(name) = subject.name() {
+            let others = names.entry(name.value.clone().into_owned()).or_default();
+            clash = others.iter().copied().find(|other| !are_faces(&subjects[*other], subject));
+            if let Some(other) = clash {
+                let message = format!(
+                    "another domain of this set is named '{}' too; a name of its own would be right",
+                    Escaped(&name.value)
+                );
+                let place = subjects[other].name().map_or(name.span, |name| name.span);
+                findings.add_in(number, name.span, message).see(other, place, "the other domain");
+            }
+            others.push(number);
+        }
+        if let Some(uuid) = subject.uuid() {
+            let others = uuids.entry(uuid.value).or_default();
+            let other = others.iter().copied().find(|other| !are_faces(&subjects[*other], subject));
+            if let Some(other) = other.filter(|_| clash.is_none()) {
+                let name = subjects[other].name().map(|name| name.value).unwrap_or_default();
+                let message = format!(
+                    "this is the UUID of domain '{}' too; a UUID of its own would be right",
+                    Escaped(&name)
+                );
+                let place = subjects[other].uuid().map_or(uuid.span, |uuid| uuid.span);
+                findings.add_in(number, uuid.span, message).see(other, place, "the other domain");
+            }
+            others.push(number);
+        }
+    }
+}
+
+/// Whether the two are the running and the stored form of one domain: libvirt gives an id to the running one.
+fn are_faces(one: &Subject<'_, '_>, other: &Subject<'_, '_>) -> bool {
+    let runs = |subject: &Subject<'_, '_>| subject.domain().attribute("id").is_some();
+    let name = |subject: &Subject<'_, '_>| subject.name().map(|name| name.value.into_owned());
+    one.is_of_the_domain_of(other) && name(one) == name(other) && runs(one) != runs(other)
+}
