@@ -3,8 +3,17 @@
 //! What it prints is held against files in `snapshots`; `SNAPSHOTS=overwrite cargo test --test cli` writes them anew.
 
 mod config;
+mod disk_xml;
+mod doctor;
+mod explain;
 mod help;
+mod hot_plug;
+mod install;
+mod libvirt;
+mod lint;
 mod needs;
+mod schema;
+mod second_opinion;
 mod status;
 
 use std::fs;

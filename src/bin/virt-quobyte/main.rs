@@ -3,15 +3,19 @@
 //! ```text
 //! cli/       one command a file: gathers what it is to say
 //! render/    says it, for people or as JSON; the one place that prints
-//! libvirt    the one file that knows libvirt's library
+//! libvirt/   the one place that knows libvirt's library
+//! generated  writes what a package ships beside the binaries; in no binary itself
 //! ```
 
 mod cli;
 mod exit;
+#[cfg(test)]
+mod generated;
 mod libvirt;
 mod render;
 
 use std::ffi::OsString;
+use std::io;
 use std::process::ExitCode;
 
 use clap::Parser;
@@ -23,6 +27,9 @@ fn main() -> ExitCode {
         return render::child_answer(&answer);
     }
     host::prepare_process();
+    if let Some(served) = libvirt::serve(&arguments, io::stdin().lock(), render::for_a_parent()) {
+        return if served.is_ok() { ExitCode::SUCCESS } else { ExitCode::FAILURE };
+    }
     let command = match cli::Arguments::try_parse() {
         Ok(arguments) => arguments,
         Err(error) => return render::usage(&error),

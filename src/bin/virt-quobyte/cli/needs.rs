@@ -1,16 +1,15 @@
 //! `virt-quobyte needs`
 
-use std::fs::File;
-use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result, anyhow};
+use anyhow::{Result, anyhow};
 use virt_quobyte::config::load;
-use virt_quobyte::domain::{self, LineColumn, MAX_SIZE};
+use virt_quobyte::domain;
 use virt_quobyte::needs::{self, PathVerdict};
 use virt_quobyte::share::Share;
+use virt_quobyte::xml::{LineColumn, Lines};
 
-use super::Format;
+use super::{Format, document};
 use crate::exit::ExitStatus;
 use crate::{libvirt, render};
 
@@ -41,7 +40,7 @@ pub(super) struct Arguments {
 #[derive(Debug)]
 pub(crate) struct NeedsReport {
     pub(crate) domain: String,
-    pub(crate) uuid: String,
+    pub(crate) uuid: Option<String>,
     pub(crate) shares: Vec<Share>,
     pub(crate) paths: Vec<NeededPath>,
     pub(crate) problems: Vec<(LineColumn, String)>,
@@ -62,8 +61,9 @@ impl Arguments {
         let domain = domain::read(&source).map_err(|error| anyhow!("{name}: {error}"))?;
         let settings = load::settings(config)?;
         let needs = needs::of(&domain, &settings);
+        let lines = Lines::of(&source);
         let paths = needs.paths.iter().map(|(path, verdict)| NeededPath {
-            at: path.span.line_column(&source),
+            at: lines.line_column(path.span.start),
             element: path.place.to_string(),
             path: path.path.clone(),
             share: match verdict {
@@ -74,10 +74,10 @@ impl Arguments {
         let problems = needs.problems.iter();
         let report = NeedsReport {
             domain: domain.name.value.as_str().to_owned(),
-            uuid: domain.uuid.value.to_string(),
+            uuid: domain.uuid.as_ref().map(|uuid| uuid.value.to_string()),
             paths: paths.collect(),
             problems: problems
-                .map(|problem| (problem.span.line_column(&source), problem.fault.to_string()))
+                .map(|problem| (lines.line_column(problem.span.start), problem.fault.to_string()))
                 .collect(),
             shares: needs.shares,
         };
@@ -87,25 +87,11 @@ impl Arguments {
 
     /// The document, and what to call it in an error.
     fn read(&self) -> Result<(Vec<u8>, String)> {
-        let name = self.subject.to_string_lossy().escape_debug().to_string();
         if let Some(uri) = &self.connect {
+            let name = self.subject.to_string_lossy().escape_debug().to_string();
             let xml = libvirt::domain_xml(Some(uri), &self.subject.to_string_lossy())?;
             return Ok((xml.into_bytes(), name));
         }
-        // One byte more than the reader takes, so that it says what is wrong.
-        let room = MAX_SIZE as u64 + 1;
-        let mut source = Vec::new();
-        if self.subject == Path::new("-") {
-            io::stdin()
-                .lock()
-                .take(room)
-                .read_to_end(&mut source)
-                .context("cannot read standard input")?;
-            return Ok((source, "standard input".to_owned()));
-        }
-        File::open(&self.subject)
-            .and_then(|file| file.take(room).read_to_end(&mut source))
-            .with_context(|| format!("cannot read {name}"))?;
-        Ok((source, name))
+        document::read(&self.subject)
     }
 }

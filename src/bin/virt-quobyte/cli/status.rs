@@ -207,12 +207,10 @@ fn subjects(settings: &Settings, state: &State) -> Result<Vec<Subject>> {
 
 fn look(subject: &Look, settings: &Settings) -> ShareStatus {
     let share = &subject.share;
-    let no_record = ShareRecord::new(share, "");
     let record = subject.record.as_ref().ok().and_then(Option::as_ref);
     let ask = AskClient::Until(Deadline::after(settings.deadlines.probe));
-    let health = observe::observe(share, record.unwrap_or(&no_record), &[], ask)
-        .map(|seen| seen.health)
-        .map_err(|error| error.to_string());
+    let health =
+        observe::mounted(share, ask).map(|seen| seen.health).map_err(|error| error.to_string());
     let holders = match &subject.record {
         Ok(None) => Holders::Known(Vec::new()),
         Ok(Some(record)) => Holders::Known(record.leases.iter().map(holder).collect()),

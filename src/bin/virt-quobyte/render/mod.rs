@@ -2,18 +2,28 @@
 //!
 //! Text from outside (a domain's name, a path, a mount's source) is escaped here, if it was not before.
 
+mod doctor;
 mod human;
 mod json;
+mod lint;
+mod waiting;
 
 use std::fmt::Write as _;
-use std::io::{self, Write};
+use std::io::{self, IsTerminal, Write};
 use std::process::ExitCode;
 
 use anyhow::Result;
 use virt_quobyte::config::{ConfigError, Settings};
+use virt_quobyte::diskxml::Refusal;
+use virt_quobyte::lint::Rule;
 
-use crate::cli::{NeedsReport, RecoverReport, StatusReport};
+use crate::cli::{
+    AttachReport, Change, Color, DetachReport, DoctorReport, Failure, ForceReport, InstallReport,
+    LintFormat, LintReport, MountReport, NeedsReport, RecoverReport, StatusReport, UmountReport,
+    UninstallReport,
+};
 use crate::exit::ExitStatus;
+pub(crate) use waiting::Waiting;
 
 /// For whom to print.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -52,6 +62,154 @@ pub(crate) fn recover(report: &RecoverReport, audience: For) -> Result<()> {
     print(&text)
 }
 
+pub(crate) fn install(report: &InstallReport, audience: For) -> Result<()> {
+    let text = match audience {
+        For::People => human::install(report),
+        For::Programs => json::install(report),
+    };
+    print(&text)
+}
+
+pub(crate) fn doctor(report: &DoctorReport, audience: For) -> Result<()> {
+    let text = match audience {
+        For::People => doctor::human(report),
+        For::Programs => doctor::json(report),
+    };
+    print(&text)
+}
+
+pub(crate) fn force(report: &ForceReport, audience: For) -> Result<()> {
+    let text = match audience {
+        For::People => human::force(report),
+        For::Programs => json::force(report),
+    };
+    print(&text)
+}
+
+pub(crate) fn uninstall(report: &UninstallReport, audience: For) -> Result<()> {
+    let text = match audience {
+        For::People => human::uninstall(report),
+        For::Programs => json::uninstall(report),
+    };
+    print(&text)
+}
+
+/// Asks a person, if there is one at a terminal; gives what was typed.
+pub(crate) fn confirm(question: &str) -> Result<Option<String>> {
+    if !(io::stdin().is_terminal() && io::stderr().is_terminal()) {
+        return Ok(None);
+    }
+    let mut stderr = io::stderr().lock();
+    stderr.write_all(question.as_bytes())?;
+    stderr.flush()?;
+    let mut answer = String::new();
+    io::stdin().read_line(&mut answer)?;
+    Ok(Some(answer.trim().to_owned()))
+}
+
+pub(crate) fn mount(report: &MountReport, audience: For) -> Result<()> {
+    let text = match audience {
+        For::People => human::mount(report),
+        For::Programs => json::mount(report),
+    };
+    print(&text)
+}
+
+pub(crate) fn umount(report: &UmountReport, audience: For) -> Result<()> {
+    let text = match audience {
+        For::People => human::umount(report),
+        For::Programs => json::umount(report),
+    };
+    print(&text)
+}
+
+pub(crate) fn attach(report: &AttachReport, audience: For) -> Result<()> {
+    let text = match audience {
+        For::People => human::attach(report),
+        For::Programs => json::attach(report),
+    };
+    print(&text)
+}
+
+pub(crate) fn detach(report: &DetachReport, audience: For) -> Result<()> {
+    let text = match audience {
+        For::People => human::detach(report),
+        For::Programs => json::detach(report),
+    };
+    print(&text)
+}
+
+/// What was asked for was not done, for a reason that lies with the host.
+pub(crate) fn not_done(why: &dyn std::fmt::Display) -> ExitStatus {
+    let _nobody_may_listen = writeln!(io::stderr(), "virt-quobyte: {why}");
+    ExitStatus::NotWell
+}
+
+/// The same, for more than one reason.
+pub(crate) fn none_of_it(reasons: &[String]) -> ExitStatus {
+    for reason in reasons {
+        not_done(reason);
+    }
+    ExitStatus::NotWell
+}
+
+/// What was found, and on stderr what it comes to.
+pub(crate) fn lint(report: &LintReport<'_>, format: LintFormat, color: Color) -> Result<()> {
+    print(&match format {
+        LintFormat::Text => lint::text(report, lint::Style::of(&io::stdout(), color)),
+        LintFormat::Json => lint::json(report),
+        LintFormat::Sarif => lint::sarif(report),
+        LintFormat::Github => lint::github(report),
+    })?;
+    failures(report.failures)?;
+    match format {
+        LintFormat::Text => Ok(io::stderr().write_all(lint::summary(report).as_bytes())?),
+        LintFormat::Json | LintFormat::Sarif | LintFormat::Github => Ok(()),
+    }
+}
+
+/// A document on stdout, and everything that is said of it beside.
+pub(crate) fn lint_beside(report: &LintReport<'_>, source: &[u8], color: Color) -> Result<()> {
+    let mut stdout = io::stdout().lock();
+    stdout.write_all(source)?;
+    stdout.flush()?;
+    let text = lint::text(report, lint::Style::of(&io::stderr(), color)) + &lint::summary(report);
+    Ok(io::stderr().write_all(text.as_bytes())?)
+}
+
+/// What fixes would do.
+pub(crate) fn lint_diff(changes: &[Change<'_>], color: Color) -> Result<()> {
+    let stdout = io::stdout();
+    let style = lint::Style::of(&stdout, color);
+    print(&lint::diff(changes, style, stdout.is_terminal()))
+}
+
+/// What could not be read or written.
+pub(crate) fn failures(failures: &[Failure]) -> Result<()> {
+    Ok(io::stderr().write_all(lint::failures(failures).as_bytes())?)
+}
+
+pub(crate) fn rule(rule: &Rule) -> Result<()> {
+    print(&lint::rule(rule))
+}
+
+pub(crate) fn rules(rules: &[&Rule]) -> Result<()> {
+    print(&lint::rules(rules))
+}
+
+/// A disk cannot be as it is wished for.
+pub(crate) fn no_such_disk(refusals: &[Refusal]) -> ExitStatus {
+    for refusal in refusals {
+        not_done(refusal);
+    }
+    ExitStatus::NotWell
+}
+
+/// XML, for whoever asked for just that.
+pub(crate) fn text(text: &str) -> Result<()> {
+    print(text)
+}
+
 pub(crate) fn settings(settings: &Settings) -> Result<()> {
     print(&human::settings(settings))
 }
@@ -60,6 +218,11 @@ pub(crate) fn config_problems(error: &ConfigError) -> Result<()> {
     let mut text = String::new();
     writeln!(text, "{error}")?;
     Ok(io::stderr().write_all(text.as_bytes())?)
+}
+
+/// Where a child of ours answers many questions: a stdout that only we read.
+pub(crate) fn for_a_parent() -> impl Write {
+    io::stdout()
 }
 
 /// What a child of ours answers, on a stdout that only we read.
@@ -81,6 +244,9 @@ pub(crate) fn usage(error: &clap::Error) -> ExitCode {
 }
 
 pub(crate) fn error(error: &anyhow::Error) -> ExitCode {
+    if let Some(error) = error.downcast_ref::<clap::Error>() {
+        return usage(error);
+    }
     // A reader that has seen enough (head, less) is no failure of ours.
     let broken_pipe = |cause: &(dyn std::error::Error + 'static)| {
         cause.downcast_ref::<io::Error>().is_some_and(|e| e.kind() == io::ErrorKind::BrokenPipe)
