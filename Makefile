@@ -7,21 +7,27 @@ CARGO = cargo
 hooks = $(DESTDIR)/etc/libvirt/hooks/qemu.d
 config = $(DESTDIR)/etc/virt-quobyte
 mounts = $(DESTDIR)/var/lib/virt-quobyte/mnt
+# Manual pages, completions and the like: installed from hooks/usr as they lie there.
+extras = $(shell cd hooks/usr && find * -type f)
 
 # How long `make fuzz` takes for each target, in seconds.
 TIME = 600
 
-.PHONY: help build prepare demo test fuzz lab bench install uninstall
+.PHONY: help build prepare demo test corpus nova fuzz lab bench install uninstall deb rpm
 
 help:
 	@echo 'make build                    build the hook and the admin command'
 	@echo 'make demo                     boot a host and show the main job step by step (root)'
 	@echo 'make test                     run every check and test (root for all of them)'
+	@echo 'make corpus                   read all of libvirt'\''s own test documents of domains, once fetched'
+	@echo 'make nova                     hold disk-xml --nova against Nova itself, which is fetched (400 MB)'
 	@echo 'make fuzz TIME=600            look for inputs that break a reader, for so many seconds each'
 	@echo 'make lab                      boot a host and open a shell in it (root)'
 	@echo 'make bench                    measure the hook beside what it is to be compared with (root)'
 	@echo 'make install DESTDIR= PREFIX= install what was built'
 	@echo 'make uninstall                take it away again'
+	@echo 'make deb                      build a package for Debian and Ubuntu'
+	@echo 'make rpm                      build a package for Fedora, RHEL and SUSE'
 
 build: prepare
 	$(CARGO) build --release --locked
@@ -36,8 +42,15 @@ demo: build
 	target/release/lab demo
 
 test:
-	@tests/prepare build lab fuzz
+	@tests/prepare build corpus lab deb fuzz
 	@tests/run-tiers
+
+corpus:
+	@tests/prepare corpus
+	@tests/run-tiers corpus
+
+nova:
+	@tests/diskxml/with-nova
 
 fuzz:
 	@tests/prepare fuzz
@@ -50,6 +63,7 @@ lab: build
 
 bench: build
 	@tests/prepare bench
+	-@tests/corpus/fetch
 	$(CARGO) build --release --locked --package standin --package bench
 	target/release/bench
 
@@ -59,6 +73,8 @@ install:
 	install -D -m 0755 target/release/virt-quobyte-hook $(DESTDIR)$(PREFIX)/sbin/virt-quobyte-hook
 	install -D -m 0755 target/release/virt-quobyte $(DESTDIR)$(PREFIX)/bin/virt-quobyte
 	install -d -m 0755 $(hooks) $(config) $(config)/config.d $(mounts)
+	for file in $(extras); do install -D -m 0644 hooks/usr/$$file $(DESTDIR)$(PREFIX)/$$file || exit; done
+	install -m 0644 hooks/etc/virt-quobyte/config.d/README $(config)/config.d/README
 	ln -sfn $(PREFIX)/sbin/virt-quobyte-hook $(hooks)/virt-quobyte
 	test -e $(config)/config.toml || \
 	    install -m 0644 hooks/etc/virt-quobyte/config.toml $(config)/config.toml
@@ -69,8 +85,17 @@ uninstall:
 	@! ls $(DESTDIR)/run/virt-quobyte/*.json >/dev/null 2>&1 || \
 	    { echo 'make uninstall: shares are still in use; see virt-quobyte status' >&2; exit 1; }
 	rm -f $(hooks)/virt-quobyte $(DESTDIR)$(PREFIX)/sbin/virt-quobyte-hook $(DESTDIR)$(PREFIX)/bin/virt-quobyte
+	rm -f $(addprefix $(DESTDIR)$(PREFIX)/,$(extras)) $(config)/config.d/README
 	! cmp -s hooks/etc/virt-quobyte/config.toml $(config)/config.toml || rm $(config)/config.toml
 	-rmdir $(config)/config.d $(config) 2>/dev/null
 	-chattr -i $(mounts)/* 2>/dev/null
 	-rmdir $(mounts)/* $(mounts) $(dir $(mounts)) 2>/dev/null
 	rm -rf $(DESTDIR)/run/virt-quobyte
+
+deb: build
+	@tests/prepare deb
+	$(CARGO) deb --no-build --no-strip --output target/virt-quobyte.deb
+
+rpm: build
+	@tests/prepare rpm
+	$(CARGO) generate-rpm --output target/virt-quobyte.rpm
