@@ -10,7 +10,8 @@ fn a_standard_input_that_is_no_domain_stops_a_start_with_its_place_and_never_a_r
     let ground = ground!();
     let guest = ground.guest("web1", &["gold"]);
     let good = guest.xml().into_bytes();
-    let no_uuid = guest.xml().replace(&guest.uuid, "none");
+    let bad_uuid = guest.xml().replace(&guest.uuid, "none");
+    let no_uuid = guest.xml().replace(&format!("<uuid>{}</uuid>", guest.uuid), "");
     let entity = guest
         .xml()
         .replace("<domain", "<!DOCTYPE domain [<!ENTITY x SYSTEM 'file:///etc/passwd'>]>\n<domain");
@@ -21,7 +22,8 @@ fn a_standard_input_that_is_no_domain_stops_a_start_with_its_place_and_never_a_r
         ("cut off", good[..good.len() / 2].to_vec()),
         ("not XML", b"\x7fELF\0\0".to_vec()),
         ("not a domain", b"<network><name>x</name></network>".to_vec()),
-        ("a UUID that is none", no_uuid.into_bytes()),
+        ("no UUID", no_uuid.into_bytes()),
+        ("a UUID that is none", bad_uuid.into_bytes()),
         ("a DOCTYPE", entity.into_bytes()),
         ("not UTF-8", not_utf8),
         ("deep", "<domain>".repeat(5000).into_bytes()),

@@ -114,6 +114,24 @@ fn a_release_does_not_wait_for_another_guests_mount_and_its_word_is_kept() {
 }
 
 #[test]
+fn the_word_of_an_earlier_run_is_not_held_against_a_guest_that_was_started_again() {
+    let ground = ground!();
+    let (first, other) = (ground.guest("web1", &["gold"]), ground.guest("web2", &["gold"]));
+    ground.hook(&first, "prepare").succeeds();
+    let path = ground.record_path("gold").with_extension("lock");
+    let lock = File::open(path).expect("a lock file");
+    lock.lock().expect("a lock");
+    ground.hook(&first, "release").succeeds();
+    drop(lock);
+    ground.hook(&first, "prepare").succeeds();
+    ground.hook(&other, "prepare").succeeds();
+    ground.hook(&other, "release").succeeds();
+    assert!(ground.is_mounted("gold"), "unmounted under a guest");
+    ground.hook(&first, "release").succeeds();
+    ground.assert_nothing_left();
+}
+
+#[test]
 fn a_damaged_record_is_put_aside_and_no_mount_is_taken_down_on_its_word() {
     let ground = ground!();
     let guest = ground.guest("web1", &["gold"]);

@@ -5,6 +5,8 @@
 
 mod bad_input;
 mod bounded;
+#[cfg(feature = "admin")]
+mod by_hand;
 mod client_faults;
 mod crash_points;
 mod crashes;

@@ -2,6 +2,8 @@
 
 use std::fs;
 use std::os::unix::fs::{MetadataExt, chown, symlink};
+use std::process::Command;
+use std::time::Duration;
 
 use nix::mount::{MsFlags, mount, umount};
 
@@ -77,8 +79,7 @@ fn a_bare_mount_point_can_be_written_by_nobody() {
     ground.hook(&guest, "release").succeeds();
     let bare = fs::metadata(ground.mount_point("gold")).expect("it stays");
     assert_eq!((bare.uid(), bare.mode() & 0o7777), (0, 0o555));
-    let immutable =
-        std::process::Command::new("lsattr").arg("-d").arg(ground.mount_point("gold")).output();
+    let immutable = Command::new("lsattr").arg("-d").arg(ground.mount_point("gold")).output();
     let immutable = immutable.expect("there is an lsattr");
     if immutable.status.success() {
         let flags = String::from_utf8_lossy(&immutable.stdout).into_owned();
@@ -165,6 +166,61 @@ fn paths_that_only_look_as_if_they_were_on_a_share_mount_nothing_in_a_wrong_plac
     let guest = Guest::new("web1", &[doubled]);
     ground.hook(&guest, "prepare").succeeds();
     assert!(ground.is_mounted("gold"));
+    ground.hook(&guest, "release").succeeds();
+    ground.assert_nothing_left();
+}
+
+/// Nobody looked at the mount table for this path, and a look-up on it would never return.
+#[test]
+fn a_state_directory_on_a_mount_that_hangs_is_refused_at_once() {
+    let ground = ground!();
+    let elsewhere = ground.path("elsewhere");
+    fs::create_dir(&elsewhere).expect("made");
+    let client = Command::new(ground.path("bin/mount.quobyte"))
+        .args(["--disable-xattrs", "reg1,reg2/silver"])
+        .arg(&elsewhere)
+        .status();
+    assert!(client.is_ok_and(|status| status.success()) && ground.mounts_on(&elsewhere) == 1);
+    ground.set_client("answers = \"hang\"\n");
+    ground.change_config(&ground.text("state"), &ground.text("elsewhere/state"));
+    let guest = ground.guest("web1", &["gold"]);
+    let took = ground
+        .hook(&guest, "prepare")
+        .fails_with(&["the state directory", "elsewhere lies on a mount of type fuse.quobyte"]);
+    println!("refused after {took:?}");
+    assert!(took < Duration::from_secs(1), "{took:?}");
+    ground.kill_clients();
+    umount(&elsewhere).expect("unmounted");
+    ground.assert_nothing_left();
+}
+
+#[cfg(target_arch = "x86_64")]
+#[test]
+fn a_kernel_without_openat2_is_served_all_the_same() {
+    use crate::daemon::Daemon;
+    use crate::tracer::Traced;
+    use nix::libc::SYS_openat2;
+    let ground = ground!();
+    let guest = ground.guest("web1", &["gold"]);
+    let mut daemon = Daemon::start(&ground, &guest);
+    let mut prepare_without_it = || {
+        let mut hidden = 0;
+        let mut hook = Some(Traced::call(&mut daemon, "prepare"));
+        while let Some(at) = hook {
+            hidden += usize::from(at.hide(SYS_openat2));
+            hook = at.next();
+        }
+        (hidden, daemon.end())
+    };
+    let (hidden, status) = prepare_without_it();
+    println!("calls of openat2 that failed: {hidden}");
+    assert!(hidden > 0 && status == 0, "{hidden} hidden, then status {status}");
+    ground.assert_usable(&["gold"]);
+    ground.hook(&guest, "release").succeeds();
+
+    chmod(&ground.path("mnt"), 0o777);
+    assert_ne!(prepare_without_it().1, 0, "the path was not checked");
+    chmod(&ground.path("mnt"), 0o755);
     ground.hook(&guest, "release").succeeds();
     ground.assert_nothing_left();
 }

@@ -126,6 +126,20 @@ impl Traced {
         fs::exists(format!("/proc/{}/task/{pid}", self.hook)).expect("a /proc")
     }
 
+    /// If it is about to make this system call, has the kernel not know it: it then fails with ENOSYS.
+    #[cfg(target_arch = "x86_64")]
+    pub(crate) fn hide(&self, call: libc::c_long) -> bool {
+        let Stop::SystemCall(thread) = self.at else { return false };
+        let mut registers = ptrace::getregs(thread).expect("it stands still");
+        // At the call's end as well, when the kernel has looked at the number already; but there it is not this one any more.
+        let is_it = registers.orig_rax == call.cast_unsigned();
+        if is_it {
+            registers.orig_rax = u64::MAX;
+            ptrace::setregs(thread, registers).expect("it stands still");
+        }
+        is_it
+    }
+
     /// What it is doing, for messages.
     pub(crate) fn describe(&self) -> String {
         match self.at {

@@ -31,6 +31,14 @@ pub(super) struct Sweep {
     pub(super) before: fn(&Ground, &'static [&'static str]) -> Cast,
     pub(super) aftermaths: &'static [(&'static str, Aftermath)],
     pub(super) stops: Stops,
+    pub(super) isolation: Isolation,
+}
+
+/// Where the clients run: `client.isolation`.
+#[derive(Clone, Copy)]
+pub(super) enum Isolation {
+    None,
+    Systemd,
 }
 
 /// Which stops are tried, and with which aftermaths.
@@ -148,8 +156,16 @@ impl Sweep {
         tried
     }
 
+    fn ground(&self) -> Ground {
+        let ground = Ground::new();
+        if let Isolation::Systemd = self.isolation {
+            ground.change_config("isolation = \"none\"", "isolation = \"systemd\"");
+        }
+        ground
+    }
+
     fn work(&self, progress: &Mutex<Progress>, all_from: usize) {
-        let mut ground = Ground::new();
+        let mut ground = self.ground();
         loop {
             let point = {
                 let mut progress = progress.lock().expect("no panic under it");
@@ -178,7 +194,7 @@ impl Sweep {
                         "- {operation} killed at stop {stop}, {at}, then {aftermath}: {why}"
                     ));
                     drop(progress);
-                    ground = Ground::new();
+                    ground = self.ground();
                 }
             }
         }
@@ -211,7 +227,7 @@ impl Sweep {
 
     /// The first stop at which something is not as it was at the start.
     fn first_stop_of_the_work(&self) -> usize {
-        let ground = Ground::new();
+        let ground = self.ground();
         let mut cast = (self.before)(&ground, self.shares);
         let before = seen(&ground);
         let mut hook = Traced::call(&mut cast.daemon, self.operation);
