@@ -119,6 +119,13 @@ impl<'h> Guest<'h> {
         })
     }
 
+    /// Waits until so many blocks are flushed on one disk, which it may have got while it ran.
+    pub(crate) fn wait_for_blocks_on(&self, disk: &str, blocks: usize) -> Result<()> {
+        self.wait_until(&format!("to write {blocks} blocks on {disk}"), |console| {
+            Reported::on(console, disk).count() >= blocks
+        })
+    }
+
     /// Holds what the guest reported of `disk` against the image, a path of this machine.
     pub(crate) fn verify(&self, disk: &str, image: &Path) -> Result<usize> {
         Reported::on(&self.console()?, disk).verify(disk, image)

@@ -28,7 +28,7 @@ use capture::Capture;
 pub(crate) use command::Running;
 pub(crate) use init::init;
 pub(crate) use namespaces::{Namespaces, supervise, unshared as namespaces};
-pub(crate) use output::Output;
+pub(crate) use output::{Ended, Output};
 
 /// From the first process to `running`. Two loaded cores need a third of it.
 const BOOT: Duration = Duration::from_secs(60);

@@ -21,7 +21,7 @@ pub(crate) use sources::suite;
 
 /// What a host consists of. Recommended packages are not installed, so the drivers are named.
 const PACKAGES: &str = "systemd-sysv,dbus,libvirt-daemon-system,libvirt-daemon-driver-qemu,libvirt-clients,\
-    qemu-system-x86,qemu-utils,iproute2,procps,kmod,util-linux,busybox-static,xz-utils,zstd";
+    qemu-system-x86,qemu-utils,iproute2,procps,kmod,util-linux,e2fsprogs,busybox-static,xz-utils,zstd";
 
 /// Fetches the guests' kernel with the new tree's own apt: one view of the archive for both.
 const FETCH_KERNEL: &str = include_str!("image/fetch-guest-kernel.sh");

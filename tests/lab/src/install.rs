@@ -3,6 +3,7 @@
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
+use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
 use anyhow::{Context as _, Result, ensure};
@@ -31,6 +32,12 @@ pub(crate) fn build() -> Result<()> {
         "--package",
         "standin",
     ]))
+}
+
+/// Makes the Debian package, and returns where it is.
+pub(crate) fn package() -> Result<PathBuf> {
+    make(&["deb"])?;
+    Ok(clone_dir().join("target/virt-quobyte.deb"))
 }
 
 /// Installs product and stand-in into a booted host, and has libvirtd look for its hooks.

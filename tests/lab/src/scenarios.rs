@@ -4,13 +4,21 @@
 
 mod bounded;
 mod chain;
+mod claims;
+mod crash;
 mod daemon;
 mod data;
+mod disk_xml;
+mod doctor;
 mod ends;
 mod holders;
 mod hook;
 mod host;
+mod hot_plug;
+mod judged;
 mod linger;
+mod package;
+mod recover;
 mod refusal;
 mod session;
 mod slow;
@@ -73,6 +81,7 @@ use scenarios;
 pub(crate) fn all() -> impl Iterator<Item = &'static Scenario> {
     [
         host::ALL,
+        claims::ALL,
         ends::ALL,
         hook::ALL,
         start::ALL,
@@ -83,9 +92,16 @@ pub(crate) fn all() -> impl Iterator<Item = &'static Scenario> {
         refusal::ALL,
         slow::ALL,
         linger::ALL,
+        hot_plug::ALL,
+        recover::ALL,
+        doctor::ALL,
         bounded::ALL,
+        crash::ALL,
         session::ALL,
+        judged::ALL,
+        disk_xml::ALL,
         uninstall::ALL,
+        package::ALL,
     ]
     .into_iter()
     .flatten()

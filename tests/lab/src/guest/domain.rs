@@ -70,6 +70,11 @@ impl Spec {
         self.parameter(&format!("vq.poweroff_after={blocks}"))
     }
 
+    /// Has it look for disks that come, and write on them too.
+    pub(crate) fn watches_for_disks(self) -> Self {
+        self.parameter("vq.watch=1")
+    }
+
     fn parameter(mut self, word: &str) -> Self {
         self.cmdline.push(' ');
         self.cmdline.push_str(word);

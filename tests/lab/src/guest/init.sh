@@ -3,6 +3,7 @@
 # only after the disk has flushed it. On the kernel's command line:
 #   vq.blocks=N           how many blocks on each disk; it idles afterwards
 #   vq.pause=SECONDS      between two blocks
+#   vq.watch=1            disks that come and go meanwhile are found and said
 #   vq.poweroff_after=N   the guest powers itself off once N blocks are written
 /bin/busybox mkdir -p /proc /sys /dev
 /bin/busybox --install -s /bin
@@ -17,11 +18,12 @@ while read -r module; do
     insmod "/modules/$module" || say "cannot load $module"
 done </modules/order
 
-blocks=0 pause=0 poweroff_after=-1
+blocks=0 pause=0 watch=0 poweroff_after=-1
 for word in $(cat /proc/cmdline); do
     case $word in
         vq.blocks=*) blocks=${word#*=} ;;
         vq.pause=*) pause=${word#*=} ;;
+        vq.watch=*) watch=${word#*=} ;;
         vq.poweroff_after=*) poweroff_after=${word#*=} ;;
     esac
 done
@@ -45,6 +47,7 @@ say "up, disks: $disks"
 
 # Block $2 of disk $1: a line of 128 bytes that says what it is, then noise.
 write_block() {
+    [ -b "/dev/$1" ] || return
     dd if=/dev/urandom of=/noise bs=3968 count=1 2>/dev/null
     printf '%-127s\n' "vq-block $1 $2 $boot" >/block
     cat /noise >>/block
@@ -58,6 +61,13 @@ write_block() {
 
 block=0
 while [ "$block" -lt "$blocks" ]; do
+    if [ "$watch" = 1 ]; then
+        now=$(cd /sys/class/block && echo vd?)
+        for disk in $now; do
+            case " $disks " in *" $disk "*) ;; *) say "plugged $disk" ;; esac
+        done
+        disks=$now
+    fi
     for disk in $disks; do
         write_block "$disk" "$block"
     done

@@ -9,7 +9,7 @@ use super::refusal::{refused_within, says};
 use super::scenarios;
 use super::start::guest_on_share;
 use crate::guest::{Cache, Guest, Spec};
-use crate::host::Host;
+use crate::host::{Host, Output};
 use crate::leases;
 use crate::runner::Verdict;
 use crate::share::{self, Share};
@@ -30,7 +30,7 @@ fn a_mount_that_takes_its_time_is_waited_for(host: &Host) -> Result<Verdict> {
     let start = guest.virsh("start")?.success()?;
     ensure!(start.elapsed > Duration::from_secs(3), "faster than the mount: {start}");
     share.is_mounted()?;
-    Ok(Verdict::Passed)
+    Ok(started(&start))
 }
 
 fn a_client_that_keeps_the_hooks_pipes_delays_nothing(host: &Host) -> Result<Verdict> {
@@ -39,7 +39,7 @@ fn a_client_that_keeps_the_hooks_pipes_delays_nothing(host: &Host) -> Result<Ver
     let start = guest.virsh("start")?.success()?;
     ensure!(start.elapsed < START, "libvirt waited for the client's daemon: {start}");
     share.is_mounted()?;
-    Ok(Verdict::Passed)
+    Ok(started(&start))
 }
 
 fn a_client_that_never_returns_is_given_up_while_other_guests_answer(
@@ -89,7 +89,7 @@ fn a_hung_share_is_refused_within_the_probes_deadline(host: &Host) -> Result<Ver
     let told = second.virsh("start")?.failure()?;
     share::client(host, "answers = \"normal\"\n")?;
     ensure!(told.elapsed < Duration::from_secs(2) + START, "the refusal took too long: {told}");
-    says(&told, &["hung", "Hook script execution failed"])?;
+    let verdict = says(&told, &["hung", "Hook script execution failed"])?;
     leases::forgot(host, &second)?;
     leases::name(host, &first)?;
     ensure!(share.mounts()? == mount, "the hung mount was touched");
@@ -97,5 +97,9 @@ fn a_hung_share_is_refused_within_the_probes_deadline(host: &Host) -> Result<Ver
     first.virsh("destroy")?.done()?;
     first.wait_until_off()?;
     share.is_not_mounted()?;
-    Ok(Verdict::Passed)
+    Ok(verdict)
+}
+
+fn started(start: &Output) -> Verdict {
+    Verdict::Measured(format!("1 start, done after {:.1?}", start.elapsed))
 }

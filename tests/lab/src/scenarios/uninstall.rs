@@ -31,12 +31,14 @@ fn uninstall_leaves_nothing_of_the_product(host: &Host) -> Result<Verdict> {
     Ok(Verdict::Passed)
 }
 
-/// Everything where a package could put something. What libvirt and systemd keep for themselves
-/// comes and goes.
-fn files(host: &Host) -> Result<BTreeSet<String>> {
+/// Every file where an installation could put one, and every directory of the product. What libvirt
+/// and systemd keep for themselves comes and goes, and so does what the lab puts there.
+pub(super) fn files(host: &Host) -> Result<BTreeSet<String>> {
     let places = ["/etc", "/usr", "/var/lib", "/run/virt-quobyte"];
-    let found = host.command("find").args(places).run()?.stdout_text();
-    let passing = ["/var/lib/libvirt/", "/var/lib/systemd/"];
+    let wanted = ["(", "!", "-type", "d", "-o", "-path", "*/virt-quobyte*", ")"];
+    let found = host.command("find").args(places).args(wanted).run()?.stdout_text();
+    let passing =
+        ["/etc/libvirt/qemu/", "/var/lib/libvirt/", "/var/lib/systemd/", "/usr/bin/standin."];
     Ok(found
         .lines()
         .filter(|path| !passing.iter().any(|dir| path.starts_with(dir)))

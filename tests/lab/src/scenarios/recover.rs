@@ -1,0 +1,148 @@
+//! `virt-quobyte recover` on a host with libvirt: what libvirt says of its guests is heard, and where it says nothing, the
+//! guests themselves are seen.
+
+use anyhow::{Result, ensure};
+
+use super::scenarios;
+use super::start::guest_on_share;
+use crate::guest::Guest;
+use crate::host::{Ended, Host};
+use crate::leases::{self, STATE};
+use crate::runner::Verdict;
+
+scenarios!("recover", WithProduct:
+    a_guest_that_has_lost_its_lease_gets_it_back,
+    a_guest_that_has_lost_its_lease_gets_it_back_while_libvirtd_is_down,
+    a_lease_whose_release_was_killed_is_dropped,
+    a_dead_share_is_detached_and_its_next_guest_starts,
+);
+
+const EARLIER_HOOK: &str = "/etc/libvirt/hooks/qemu.d/a-killer";
+
+fn a_guest_that_has_lost_its_lease_gets_it_back(host: &Host) -> Result<Verdict> {
+    lose_and_recover(host, "lost", |_| Ok(()), |_| Ok(()))
+}
+
+fn a_guest_that_has_lost_its_lease_gets_it_back_while_libvirtd_is_down(
+    host: &Host,
+) -> Result<Verdict> {
+    // Its sockets would start it again as soon as it is asked.
+    let units =
+        ["libvirtd.service", "libvirtd.socket", "libvirtd-ro.socket", "libvirtd-admin.socket"];
+    let all = move |verb: &'static str| {
+        move |host: &Host| host.command("systemctl").args([verb]).args(units).done()
+    };
+    lose_and_recover(host, "lost-down", all("stop"), |host| {
+        host.command("systemctl")
+            .args(["start", "libvirtd.socket", "libvirtd-ro.socket"])
+            .done()?;
+        host.command("systemctl").args(["start", "libvirtd.service"]).done()
+    })
+}
+
+fn lose_and_recover(
+    host: &Host,
+    name: &str,
+    before: impl FnOnce(&Host) -> Result<()>,
+    after: impl FnOnce(&Host) -> Result<()>,
+) -> Result<Verdict> {
+    let (share, guest) = guest_on_share(host, name, |spec| spec.writes(4000, "0.1"))?;
+    guest.start_and_write(2)?;
+    let well = recover(host, &["--apply"])?;
+    ensure!(well.contains("nothing to do"), "a healthy host is not left alone: {well}");
+    // The lease goes, and the record of the mount stays.
+    let records = host.command("find").args([STATE, "-name", "*.json"]).succeeds()?.stdout_text();
+    let record = records.trim();
+    let text = host.read_text(record)?;
+    let start = text.find("\"leases\"").map(|at| at + "\"leases\"".len());
+    let end = text.find("\"mount\"");
+    let (Some(start), Some(end)) = (start, end) else {
+        anyhow::bail!("the record has another form: {text}");
+    };
+    host.write(record, format!("{}: [],\n  {}", &text[..start], &text[end..]))?;
+    before(host)?;
+    let shown = recover_to_do(host, &[])?;
+    ensure!(
+        shown.contains("write the lease of") && shown.contains(guest.uuid()),
+        "the loss is not seen: {shown}"
+    );
+    let done = recover(host, &["--apply"])?;
+    after(host)?;
+    // A daemon that has just come up answers once it has taken up its guests again.
+    ensure!(guest.state()? == "running", "the guest does not run any more");
+    leases::name(host, &guest)?;
+    ensure!(done.contains("done: write the lease"), "{done}");
+    end_of(&guest)?;
+    share.is_not_mounted()?;
+    leases::forgot(host, &guest)?;
+    Ok(Verdict::Passed)
+}
+
+/// libvirtd lives, and will never ask again.
+fn a_lease_whose_release_was_killed_is_dropped(host: &Host) -> Result<Verdict> {
+    let (share, guest) = guest_on_share(host, "killed", |spec| spec)?;
+    guest.start()?;
+    // Hooks run in the order of their names: this one makes the next one die at its first breath.
+    let product = "/etc/libvirt/hooks/qemu.d/virt-quobyte";
+    let killer =
+        format!("#!/bin/sh\ntest \"$2\" != release || mv {product} {product}.away\nexit 0\n");
+    host.write(EARLIER_HOOK, killer)?;
+    host.command("chmod").args(["0755", EARLIER_HOOK]).done()?;
+    end_of(&guest)?;
+    host.remove(EARLIER_HOOK)?;
+    host.command("mv").args([&format!("{product}.away"), product]).done()?;
+    // It is as young now as one that libvirtd has never seen.
+    host.command("systemctl").args(["reload", "libvirtd.service"]).done()?;
+    leases::name(host, &guest)?;
+    share.is_mounted()?;
+    // A lease of this very second might belong to a guest that is just starting.
+    std::thread::sleep(std::time::Duration::from_millis(1100));
+    let shown = recover_to_do(host, &[])?;
+    ensure!(shown.contains("drop the lease of") && shown.contains("unmount"), "{shown}");
+    recover(host, &["--apply"])?;
+    share.is_not_mounted()?;
+    leases::forgot(host, &guest)?;
+    Ok(Verdict::Passed)
+}
+
+fn a_dead_share_is_detached_and_its_next_guest_starts(host: &Host) -> Result<Verdict> {
+    let (share, guest) = guest_on_share(host, "detached", |spec| spec)?;
+    guest.start()?;
+    host.command("pkill").args(["-KILL", "-x", "mount.quobyte"]).done()?;
+    let shown = recover_to_do(host, &[])?;
+    ensure!(shown.contains("recover --detach detached"), "no way out is named: {shown}");
+    let said = host
+        .command("virt-quobyte")
+        .args(["recover", "--detach", "detached", "--yes"])
+        .succeeds()?
+        .stdout_text();
+    ensure!(
+        said.contains("held by domain detached") && said.contains("used by qemu-system"),
+        "it does not say who loses what: {said}"
+    );
+    share.is_not_mounted()?;
+    end_of(&guest)?;
+    guest.start()?;
+    share.is_mounted()?;
+    end_of(&guest)?;
+    share.is_not_mounted()?;
+    leases::forgot(host, &guest)?;
+    Ok(Verdict::Passed)
+}
+
+fn end_of(guest: &Guest) -> Result<()> {
+    guest.virsh("destroy")?.done()?;
+    guest.wait_until_off()
+}
+
+fn recover(host: &Host, arguments: &[&str]) -> Result<String> {
+    let said = host.command("virt-quobyte").arg("recover").args(arguments).succeeds()?;
+    Ok(said.stdout_text())
+}
+
+/// One that finds something to do.
+fn recover_to_do(host: &Host, arguments: &[&str]) -> Result<String> {
+    let said = host.command("virt-quobyte").arg("recover").args(arguments).run()?;
+    ensure!(said.ended == Ended::Exit(1), "recover should find something to do: {said}");
+    Ok(said.stdout_text())
+}
