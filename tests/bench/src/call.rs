@@ -18,6 +18,15 @@ pub(crate) struct Call {
     pub(crate) line: Vec<OsString>,
     environment: Vec<(&'static str, PathBuf)>,
     stdin: PathBuf,
+    well: &'static [i32],
+    complaints: Complaints,
+}
+
+/// Whether what a program writes on its standard error is seen.
+#[derive(Debug, Clone, Copy)]
+enum Complaints {
+    Shown,
+    Dropped,
 }
 
 impl Call {
@@ -31,6 +40,8 @@ impl Call {
                 ("PATH", "/usr/sbin:/usr/bin:/sbin:/bin".into()),
             ],
             stdin: stdin.to_owned(),
+            well: &[0],
+            complaints: Complaints::Shown,
         }
     }
 
@@ -38,6 +49,24 @@ impl Call {
     pub(crate) fn with(mut self, variable: &'static str, value: PathBuf) -> Self {
         self.environment.push((variable, value));
         self
+    }
+
+    /// One that writes there whatever it does.
+    #[must_use]
+    pub(crate) fn unheard(mut self) -> Self {
+        self.complaints = Complaints::Dropped;
+        self
+    }
+
+    /// One whose exit status tells what it found.
+    #[must_use]
+    pub(crate) fn ending_well_with(mut self, well: &'static [i32]) -> Self {
+        self.well = well;
+        self
+    }
+
+    pub(crate) fn ends_well_with(&self, status: i32) -> bool {
+        self.well.contains(&status)
     }
 
     /// A command line with this call's environment and input.
@@ -52,6 +81,9 @@ impl Call {
             .envs(self.environment.iter().map(|(name, value)| (name, value)))
             .stdin(stdin)
             .stdout(Stdio::null());
+        if let Complaints::Dropped = self.complaints {
+            command.stderr(Stdio::null());
+        }
         Ok(command)
     }
 
@@ -62,7 +94,11 @@ impl Call {
         let status = command.spawn().and_then(|mut child| child.wait());
         let took = begun.elapsed();
         let status = status.with_context(|| format!("cannot run {:?}", self.line))?;
-        ensure!(status.success(), "{:?}: {status}", self.line);
+        ensure!(
+            status.code().is_some_and(|code| self.ends_well_with(code)),
+            "{:?}: {status}",
+            self.line
+        );
         Ok(took)
     }
 }

@@ -60,19 +60,23 @@ pub(crate) fn cost(call: &Call) -> Result<Cost> {
     let program = call.line.first().context("an empty command line")?;
     // The execve by which it became the program is behind it.
     let mut cost = Cost { calls: 1, peak_kib: 0 };
-    follow(main, Path::new(program), &mut cost)?;
+    follow(main, Path::new(program), call, &mut cost)?;
     Ok(cost)
 }
 
 /// Follows a program and what it starts until all of it has ended.
-fn follow(main: Pid, program: &Path, cost: &mut Cost) -> Result<()> {
+fn follow(main: Pid, program: &Path, call: &Call, cost: &mut Cost) -> Result<()> {
     let mut alive = BTreeSet::from([main]);
     let mut known = alive.clone();
     while !alive.is_empty() {
         let status = waitpid(Pid::from_raw(-1), Some(WaitPidFlag::__WALL));
         let (process, signal) = match status.context("waiting for traced programs")? {
             WaitStatus::Exited(process, status) => {
-                ensure!(process != main || status == 0, "{} failed: {status}", program.display());
+                ensure!(
+                    process != main || call.ends_well_with(status),
+                    "{} failed: {status}",
+                    program.display()
+                );
                 alive.remove(&process);
                 continue;
             }

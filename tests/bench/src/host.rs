@@ -117,6 +117,13 @@ impl Host {
     pub(crate) fn guest(&self, number: u32, directory: &Path) -> Result<Guest> {
         let name = format!("guest-{number}");
         let image = directory.join(&name).with_extension("qcow2");
+        // The hook looks at the header of every image that is on a share.
+        for share in ["gold", "silver"] {
+            if directory == self.mount_point(share) {
+                let file = Path::new(TOP).join("volumes").join(share).join(&name);
+                fs::write(file.with_extension("qcow2"), qcow2()).context("an image")?;
+            }
+        }
         let xml = self.dir.join(&name).with_extension("xml");
         let text = include_str!("../guest.xml")
             .replace("@NAME@", &name)
@@ -209,4 +216,15 @@ pub(crate) fn all_succeed(calls: impl IntoIterator<Item = Call>) -> Result<()> {
         ensure!(call.time()? < Duration::from_secs(10), "{:?} took more than 10 s", call.line);
     }
     Ok(())
+}
+
+/// The header of an image of its own: no backing image, no data file (QEMU's docs/interop/qcow2.txt).
+fn qcow2() -> [u8; 104] {
+    let mut header = [0; 104];
+    header[..8].copy_from_slice(b"QFI\xfb\0\0\0\x03");
+    // 64 KiB a cluster, and 16 MiB for the guest.
+    header[23] = 16;
+    header[28] = 1;
+    header[103] = 104;
+    header
 }

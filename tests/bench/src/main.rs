@@ -5,10 +5,12 @@
 //!            missing    what this machine lacks for it
 //! arranged   host       a little host: a mount namespace, a configuration, guests, the hook and the client
 //!            nothing    programs that do nothing, in C, bash and Python
+//!            corpus     libvirt's own test documents, for what reads many
 //!            journal    takes the hook's log, as systemd would
 //! measured   call       one start of a program, and how long it took
 //!            pairs      two ways in turn, so that a machine that drifts does not favour one
 //!            count      system calls and peak memory of a call
+//!            schema     the validator, this program again, beside xmllint
 //! told       rows       what is measured, and what it should come to
 //!            table      how that is printed
 //! ```
@@ -20,7 +22,10 @@
 )]
 
 mod call;
+mod corpus;
 mod count;
+#[path = "../../corpus/documents.rs"]
+mod documents;
 mod host;
 mod inside;
 mod journal;
@@ -28,6 +33,7 @@ mod missing;
 mod nothing;
 mod pairs;
 mod rows;
+mod schema;
 mod table;
 
 use std::ffi::OsString;
@@ -42,12 +48,16 @@ fn main() -> ExitCode {
     let done = match arguments.split_first() {
         None => begin(Effort::Full),
         Some((word, [])) if word == "quick" => begin(Effort::Quick),
+        Some((word, [])) if word == "schema" => {
+            schema::rows(Effort::Quick).and_then(|rows| told(&rows))
+        }
+        Some((option, rest)) if option == schema::OPTION => schema::validate(rest),
         Some((option, rest)) if option == inside::OPTION => measure(inside::effort(rest)),
         Some((option, command)) if option == count::OPTION && !command.is_empty() => {
             count::become_traced(command)
         }
         Some(_) => {
-            eprintln!("usage: bench [quick]");
+            eprintln!("usage: bench [quick|schema]");
             return ExitCode::from(2);
         }
     };
@@ -66,11 +76,16 @@ fn begin(effort: Effort) -> Result<ExitCode> {
     Ok(ExitCode::from(2))
 }
 
-/// Fails when a goal is missed.
 fn measure(effort: Effort) -> Result<ExitCode> {
     inside::close_off()?;
-    let rows = rows::measure(effort)?;
-    print!("{}", table::text(&rows, std::fs::metadata(host::hook())?.len()));
+    let mut rows = rows::measure(effort)?;
+    rows.extend(schema::rows(effort)?);
+    told(&rows)
+}
+
+/// Fails when a goal is missed.
+fn told(rows: &[rows::Row]) -> Result<ExitCode> {
+    print!("{}", table::text(rows, std::fs::metadata(host::hook())?.len()));
     let met = rows.iter().all(rows::Row::meets_its_goal);
     Ok(if met { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }

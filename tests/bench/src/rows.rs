@@ -6,6 +6,7 @@ use std::time::Duration;
 use anyhow::{Context as _, Result};
 
 use crate::call::Call;
+use crate::corpus;
 use crate::count::{self, Cost};
 use crate::host::{self, Ground, Guest, Host};
 use crate::journal::Journal;
@@ -21,6 +22,8 @@ pub(crate) struct Row {
     pub(crate) goal: Option<Goal>,
     /// Of ours; where it stands in a row above, not again.
     pub(crate) cost: Option<Cost>,
+    /// The most memory of what was measured beside it, where that matters.
+    pub(crate) beside_peak_kib: Option<u64>,
 }
 
 /// At most so many times what was measured beside it, and so much more.
@@ -36,7 +39,7 @@ impl Row {
     }
 }
 
-const fn at_most(times: f64) -> Goal {
+pub(crate) const fn at_most(times: f64) -> Goal {
     Goal { times, and: Duration::ZERO }
 }
 
@@ -56,7 +59,7 @@ pub(crate) enum Effort {
 }
 
 impl Effort {
-    const fn rounds(self, full: usize) -> usize {
+    pub(crate) const fn rounds(self, full: usize) -> usize {
         match self {
             Self::Full => full,
             Self::Quick => full / 10,
@@ -106,6 +109,7 @@ pub(crate) fn measure(effort: Effort) -> Result<Vec<Row>> {
         &journal,
         effort,
     )?);
+    rows.extend(corpus::rows(effort)?);
     Ok(rows)
 }
 
@@ -132,7 +136,7 @@ fn no_share(host: &Host, nothing: &Nothing, effort: Effort) -> Result<Vec<Row>> 
             in_turn(effort.rounds(rounds), || Ok([call.time()?]), || Ok([program.time()?]))?;
         let cost = if ours.is_empty() { None } else { Some(count::cost(&call)?) };
         let ours = if ours.is_empty() { "no share: prepare" } else { ours };
-        rows.push(Row { ours, beside, pairs, goal, cost });
+        rows.push(Row { ours, beside, pairs, goal, cost, beside_peak_kib: None });
     }
     Ok(rows)
 }
@@ -223,7 +227,7 @@ fn larger(
     Ok(rows(names, beside, pairs, AS_FAST_WHEN_THERE_IS_MORE, costs))
 }
 
-fn say(what: &str) {
+pub(crate) fn say(what: &str) {
     eprintln!("bench: measuring: {what}");
 }
 
@@ -238,6 +242,13 @@ fn rows<const N: usize>(
     let measured = pairs.into_iter().zip(costs);
     names
         .zip(measured)
-        .map(|((ours, beside), (pairs, cost))| Row { ours, beside, pairs, goal, cost: Some(cost) })
+        .map(|((ours, beside), (pairs, cost))| Row {
+            ours,
+            beside,
+            pairs,
+            goal,
+            cost: Some(cost),
+            beside_peak_kib: None,
+        })
         .collect()
 }

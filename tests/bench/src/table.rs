@@ -44,6 +44,7 @@ fn cells(row: &Row) -> Vec<String> {
     let (calls, peak) = row
         .cost
         .map_or_else(Default::default, |cost| (cost.calls.to_string(), cost.peak_kib.to_string()));
+    let peak = row.beside_peak_kib.map_or(peak.clone(), |beside| format!("{peak} ({beside})"));
     vec![
         row.ours.to_owned(),
         milliseconds(row.pairs.ours()),

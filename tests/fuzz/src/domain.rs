@@ -2,7 +2,8 @@
 
 use std::ops::Range;
 
-use virt_quobyte::domain::{self, Domain, DomainUuid, Span, Wanted};
+use virt_quobyte::domain::{self, Domain, DomainUuid, Wanted};
+use virt_quobyte::xml::Span;
 
 /// Names in a message are cut; a message beyond this has the document in it.
 const LONGEST_MESSAGE: usize = 2_000;
@@ -34,9 +35,11 @@ fn says_what_stands_there(domain: &Domain, text: &str) {
     assert!(!domain.name.value.as_str().is_empty());
     super::is_a_message(&domain.name.value.to_string(), usize::MAX);
     // A UUID is not kept as it is written.
-    within(domain.uuid.span, text);
-    let shown = domain.uuid.value.to_string();
-    assert_eq!(shown.parse::<DomainUuid>(), Ok(domain.uuid.value), "{shown}");
+    if let Some(uuid) = &domain.uuid {
+        within(uuid.span, text);
+        let shown = uuid.value.to_string();
+        assert_eq!(shown.parse::<DomainUuid>(), Ok(uuid.value), "{shown}");
+    }
     for path in &domain.paths {
         super::is_a_message(&path.place.to_string(), usize::MAX);
         assert!(!path.path.is_empty());
@@ -85,7 +88,11 @@ fn within(span: Span, text: &str) -> &str {
 fn is_a_whole_document(domain: &Domain, bytes: &[u8]) {
     let spans = domain.paths.iter().map(|path| path.span);
     let spans = spans.chain(domain.shares.iter().map(|share| share.span));
-    let last = spans.chain([domain.name.span, domain.uuid.span]).map(|span| span.end).max();
+    let last = spans
+        .chain([domain.name.span])
+        .chain(domain.uuid.iter().map(|uuid| uuid.span))
+        .map(|span| span.end)
+        .max();
     let cut = &bytes[..last.expect("a name has a place")];
     assert!(domain::read(cut).is_err(), "its beginning is read as a whole");
     let longer = [bytes, b"\n<!-- the end -->\n"].concat();
