@@ -11,26 +11,34 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("as_text", &[]),
     ("escape", &[]),
     ("image", &[]),
+    ("near", &[]),
     ("share", &[]),
-    ("domain", &["escape"]),
+    ("xml", &["escape"]),
+    ("domain", &["escape", "xml"]),
+    ("relaxng", &["near", "xml"]),
     ("mounts", &["as_text", "share"]),
     ("health", &["mounts", "share"]),
     ("plan", &["domain", "health", "lease", "mounts", "share"]),
-    ("needs", &["config", "domain", "escape", "image", "share"]),
+    ("needs", &["config", "domain", "escape", "image", "share", "xml"]),
+    ("diskxml", &["domain", "escape", "share", "xml"]),
+    ("lint", &["config", "domain", "escape", "near", "needs", "share", "xml"]),
     // Mixed: a pure half and one loader or store.
-    ("config", &["share"]),
+    ("config", &["near", "share"]),
     ("lease", &["as_text", "domain", "escape", "mounts", "share"]),
     ("lease/store", &["domain", "host", "share"]),
+    ("link", &[]),
+    ("link/place", &["host", "share"]),
     // Effects.
     ("host", &["health", "image", "mounts", "share"]),
     ("observe", &["domain", "health", "host", "lease", "mounts", "plan", "share"]),
     ("apply", &["config", "health", "host", "lease", "mounts", "observe", "plan", "share"]),
     ("hold", &["apply", "config", "health", "host", "lease", "observe", "plan", "share"]),
+    ("attempt", &["config", "escape", "hold", "host", "image", "lease", "needs", "share", "xml"]),
     (
         "hook",
         &[
-            "config", "domain", "escape", "health", "hold", "host", "image", "lease", "needs",
-            "observe", "plan", "share",
+            "attempt", "config", "domain", "escape", "health", "hold", "host", "lease", "needs",
+            "observe", "plan", "share", "xml",
         ],
     ),
 ];
@@ -65,7 +73,7 @@ fn no_room_uses_another_that_the_table_does_not_allow() {
 }
 
 #[test]
-fn libvirts_library_is_named_in_one_file_and_printing_happens_in_one_room() {
+fn libvirts_library_is_named_in_one_room_and_printing_happens_in_one_room() {
     let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
     let mut files = Vec::new();
     rust_files(&source, &mut files);
@@ -76,7 +84,12 @@ fn libvirts_library_is_named_in_one_file_and_printing_happens_in_one_room() {
             .map(|file| file.strip_prefix(&source).expect("below src").display().to_string())
             .collect()
     };
-    assert_eq!(naming("use virt::"), ["bin/virt-quobyte/libvirt.rs".to_owned()].into());
+    let libvirt = naming("use virt::");
+    assert!(
+        !libvirt.is_empty()
+            && libvirt.iter().all(|file| file.starts_with("bin/virt-quobyte/libvirt/")),
+        "{libvirt:?}"
+    );
     assert_eq!(
         naming("stdout()"),
         ["bin/virt-quobyte-hook.rs", "bin/virt-quobyte/render/mod.rs"].map(String::from).into()
