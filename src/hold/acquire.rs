@@ -69,33 +69,24 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
+    use crate::hold::desk::{Desk, desk};
     use crate::host::clock;
     use crate::lease::Holder;
 
     /// Its client would be given no time, and then be said to hang.
     #[test]
     fn a_share_whose_turn_comes_too_late_is_said_to_be_late_and_nothing_is_done() {
-        let dir = tempfile::tempdir().expect("a tempdir");
-        let path = |name: &str| {
-            let path = dir.path().join(name);
-            path.to_str().expect("UTF-8").parse::<crate::share::MountPoint>().expect("a good path")
-        };
-        let share = Share::of_record(
-            "gold".parse().expect("a name"),
-            "reg1/gold".parse().expect("an export"),
-            path("mnt"),
-        );
+        let Desk { share, state, .. } = &desk();
         let lease = Lease {
             holder: Holder::Administrator,
             domain_name: None,
             since: clock::now(),
             daemon: None,
         };
-        let state = StateDir::create(&path("state")).expect("a state directory");
         let late = Deadline::after(Duration::ZERO);
-        let failure = acquire(&share, &lease, &Settings::default(), &state, late);
+        let failure = acquire(share, &lease, &Settings::default(), state, late);
         let failure = failure.expect_err("there was no time");
         assert!(matches!(failure.cause, Cause::OutOfTime { .. }), "{failure}");
-        assert!(failure.undo.is_none() && !path("mnt").as_path().exists());
+        assert!(failure.undo.is_none() && !share.mount_point.as_path().exists());
     }
 }

@@ -10,6 +10,8 @@
 //! ```
 
 mod acquire;
+#[cfg(test)]
+mod desk;
 mod failure;
 mod force;
 mod look;

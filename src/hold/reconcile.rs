@@ -61,9 +61,7 @@ pub fn reconcile(
     };
     let is_stale = recorded.as_ref().is_some_and(|record| record.boot_id != boot_id);
     let share = match (&recorded, known.configured) {
-        (Some(record), _) => {
-            Share::of_record(record.name.clone(), record.export.clone(), record.mount_point.clone())
-        }
+        (Some(record), _) => record.share(),
         (None, Some(share)) if !known.missing.is_empty() => share.clone(),
         (None, _) => return Ok(None),
     };

@@ -11,7 +11,7 @@ use crate::host::deadline::Deadline;
 use crate::lease::{Holder, Lease, ShareRecord, StateDir};
 use crate::observe::AskClient;
 use crate::plan::{self, Keep, KeptMounted};
-use crate::share::{Share, ShareKey};
+use crate::share::ShareKey;
 
 /// What became of a share that a holder let go of.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -72,8 +72,7 @@ fn release_if(
     if let Some(lease) = record.lease_of(holder).filter(|lease| !may_go(lease)) {
         return Ok(Released::Kept(KeptMounted::Held { by: vec![lease.clone()] }));
     }
-    let share =
-        Share::of_record(record.name.clone(), record.export.clone(), record.mount_point.clone());
+    let share = record.share();
     let ground = Ground { share: &share, lock: &lock, settings, deadline };
     release_locked(&ground, &mut record, holder, keep)
 }
@@ -104,22 +103,14 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
+    use crate::hold::desk::{Desk, desk};
     use crate::host::process;
     use crate::lease::Daemon;
 
     /// It is started again while somebody gives back what its last run was to have.
     #[test]
     fn a_lease_that_a_later_start_has_made_its_own_is_not_given_back() {
-        let dir = tempfile::tempdir().expect("a tempdir");
-        let path = |name: &str| {
-            let path = dir.path().join(name);
-            path.to_str().expect("UTF-8").parse::<crate::share::MountPoint>().expect("a good path")
-        };
-        let share = Share::of_record(
-            "gold".parse().expect("a name"),
-            "reg1/gold".parse().expect("an export"),
-            path("mnt"),
-        );
+        let Desk { share, state, .. } = &desk();
         let uuid = "4dea22b3-1d52-d8f3-2516-782e98ab3fa0".parse().expect("a UUID");
         let ours = Lease {
             holder: Holder::Domain(uuid),
@@ -131,12 +122,11 @@ mod tests {
         let pid = std::process::id();
         let start_time = process::start_time(pid).expect("it runs");
         let later = Lease { daemon: Some(Daemon { pid, start_time }), ..ours.clone() };
-        let state = StateDir::create(&path("state")).expect("a state directory");
         let settings = Settings::default();
         let deadline = Deadline::after(Duration::from_secs(60));
         let put = |lease: &Lease| {
             let boot_id = process::boot_id().expect("readable");
-            let mut record = ShareRecord::new(&share, &boot_id);
+            let mut record = ShareRecord::new(share, &boot_id);
             record.put_lease(lease.clone());
             let lock = state.lock(&share.key, deadline).expect("nobody has it");
             lock.write(&record).expect("written");
@@ -147,7 +137,7 @@ mod tests {
         };
         for (lease, is_kept) in [(&later, true), (&ours, false)] {
             put(lease);
-            let given = give_back(&share.key, &ours, &settings, &state, deadline);
+            let given = give_back(&share.key, &ours, &settings, state, deadline);
             let given = given.expect("nothing is mounted");
             assert_eq!(matches!(given, Released::Kept(KeptMounted::Held { .. })), is_kept);
             assert_eq!(holds(), is_kept);

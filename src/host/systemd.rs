@@ -54,15 +54,18 @@ pub fn is_any_active(units: &[&str], deadline: Deadline) -> Option<bool> {
 
 /// Kills everything in a unit. Used on what did not do its work in time, so it is not asked politely.
 pub fn kill(unit: &str, deadline: Deadline) -> Result<Run, StartError> {
-    let program = program::find("systemctl").unwrap_or_else(|| PathBuf::from("/usr/bin/systemctl"));
-    program::run(&program, &["kill", "--signal=SIGKILL", "--", unit], deadline)
+    systemctl(&["kill", "--signal=SIGKILL", "--", unit], deadline)
 }
 
 /// Takes a unit away that has no process. systemd does that itself, but not if the process that asked for a scope was killed
 /// before it was put there: seen with systemd 252, such a scope is "running" for good.
 pub fn stop(unit: &str, deadline: Deadline) -> Result<Run, StartError> {
+    systemctl(&["stop", "--", unit], deadline)
+}
+
+fn systemctl(arguments: &[&str], deadline: Deadline) -> Result<Run, StartError> {
     let program = program::find("systemctl").unwrap_or_else(|| PathBuf::from("/usr/bin/systemctl"));
-    program::run(&program, &["stop", "--", unit], deadline)
+    program::run(&program, arguments, deadline)
 }
 
 /// Waits until a unit has no process left; says no when the deadline is over.

@@ -109,6 +109,11 @@ impl ShareRecord {
         }
     }
 
+    /// The share as it is recorded: enough to look at it and to unmount it, whatever the configuration says by now.
+    pub fn share(&self) -> Share {
+        Share::of_record(self.name.clone(), self.export.clone(), self.mount_point.clone())
+    }
+
     /// Reads the text of a record that is filed under a key.
     pub fn parse(text: &[u8], key: &ShareKey) -> Result<Self, RecordError> {
         #[derive(Deserialize)]

@@ -33,34 +33,39 @@ use aftermath::{
 };
 use sweep::{Cast, Isolation, Stops, Sweep};
 
+/// A guest starts.
+const PREPARE: Sweep = Sweep {
+    operation: "prepare",
+    shares: &["gold"],
+    before: Cast::alone,
+    aftermaths: &[
+        ("release", released),
+        ("another guest", another_guest),
+        ("the same guest", the_same_guest),
+        ("daemon died, another guest", daemon_died_then_another_guest),
+        ("daemon died, the same guest", daemon_died_then_the_same_guest),
+    ],
+    stops: Stops::All,
+    isolation: Isolation::None,
+};
+
+/// A guest ends.
+const RELEASE: Sweep = Sweep {
+    operation: "release",
+    before: Cast::holding,
+    aftermaths: &[
+        ("another guest", another_guest_without_a_release),
+        ("the same guest", the_same_guest),
+        ("daemon died, another guest", daemon_died_then_another_guest),
+        ("daemon died, the same guest", daemon_died_then_the_same_guest),
+    ],
+    ..PREPARE
+};
+
 #[test]
 fn a_hook_that_is_killed_at_any_system_call_leaves_what_the_next_calls_put_right() {
     drop(ground!());
-    let prepare = Sweep {
-        operation: "prepare",
-        shares: &["gold"],
-        before: Cast::alone,
-        aftermaths: &[
-            ("release", released),
-            ("another guest", another_guest),
-            ("the same guest", the_same_guest),
-            ("daemon died, another guest", daemon_died_then_another_guest),
-            ("daemon died, the same guest", daemon_died_then_the_same_guest),
-        ],
-        stops: Stops::All,
-        isolation: Isolation::None,
-    };
-    let release = Sweep {
-        operation: "release",
-        before: Cast::holding,
-        aftermaths: &[
-            ("another guest", another_guest_without_a_release),
-            ("the same guest", the_same_guest),
-            ("daemon died, another guest", daemon_died_then_another_guest),
-            ("daemon died, the same guest", daemon_died_then_the_same_guest),
-        ],
-        ..prepare
-    };
+    let (prepare, release) = (PREPARE, RELEASE);
     let beside = Sweep {
         before: Cast::holding_beside_another,
         aftermaths: &[("the other one ends", beside_another_holder)],
@@ -99,31 +104,9 @@ fn a_hook_that_is_killed_with_its_client_in_a_scope_leaves_what_the_next_calls_p
         println!("skipped: clients in scopes: systemd is not the init of this host");
         return;
     }
-    let prepare = Sweep {
-        operation: "prepare",
-        shares: &["gold"],
-        before: Cast::alone,
-        aftermaths: &[
-            ("release", released),
-            ("another guest", another_guest),
-            ("the same guest", the_same_guest),
-            ("daemon died, another guest", daemon_died_then_another_guest),
-            ("daemon died, the same guest", daemon_died_then_the_same_guest),
-        ],
-        stops: Stops::OfTheWork,
-        isolation: Isolation::Systemd,
-    };
-    let release = Sweep {
-        operation: "release",
-        before: Cast::holding,
-        aftermaths: &[
-            ("another guest", another_guest_without_a_release),
-            ("the same guest", the_same_guest),
-            ("daemon died, another guest", daemon_died_then_another_guest),
-            ("daemon died, the same guest", daemon_died_then_the_same_guest),
-        ],
-        ..prepare
-    };
+    let in_scopes =
+        |sweep| Sweep { stops: Stops::OfTheWork, isolation: Isolation::Systemd, ..sweep };
+    let (prepare, release) = (in_scopes(PREPARE), in_scopes(RELEASE));
     println!(
         "crash points tried with clients in scopes: prepare {}, release {}",
         prepare.run(),

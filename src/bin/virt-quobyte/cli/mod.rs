@@ -140,7 +140,7 @@ fn share_named(name: &str, settings: &Settings, state: &StateDir) -> Result<Shar
         if let Ok(Some(record)) = state.peek(&key)
             && record.name.as_str() == name
         {
-            return Ok(Share::of_record(record.name, record.export, record.mount_point));
+            return Ok(record.share());
         }
     }
     bail!("there is no share '{}'; 'virt-quobyte status' lists them", name.escape_debug())

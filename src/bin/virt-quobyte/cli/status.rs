@@ -190,8 +190,7 @@ fn subjects(settings: &Settings, state: &State) -> Result<Vec<Subject>> {
             }
             match state.peek(&key) {
                 Ok(Some(record)) => {
-                    let (name, export) = (record.name.clone(), record.export.clone());
-                    let share = Share::of_record(name, export, record.mount_point.clone());
+                    let share = record.share();
                     let record = Ok(Some(record));
                     let look = Look { share, is_configured: false, record };
                     subjects.push(Subject::Share(Box::new(look)));

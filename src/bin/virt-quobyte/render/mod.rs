@@ -32,6 +32,16 @@ pub(crate) enum For {
     Programs,
 }
 
+impl For {
+    /// A report, in the form that is theirs.
+    fn of<R>(self, report: &R, people: fn(&R) -> String, programs: fn(&R) -> String) -> String {
+        match self {
+            Self::People => people(report),
+            Self::Programs => programs(report),
+        }
+    }
+}
+
 impl From<crate::cli::Format> for For {
     fn from(format: crate::cli::Format) -> Self {
         if format.json { Self::Programs } else { Self::People }
@@ -39,59 +49,31 @@ impl From<crate::cli::Format> for For {
 }
 
 pub(crate) fn status(report: &StatusReport, audience: For) -> Result<()> {
-    let text = match audience {
-        For::People => human::status(report),
-        For::Programs => json::status(report),
-    };
-    print(&text)
+    print(&audience.of(report, human::status, json::status))
 }
 
 pub(crate) fn needs(report: &NeedsReport, audience: For) -> Result<()> {
-    let text = match audience {
-        For::People => human::needs(report),
-        For::Programs => json::needs(report),
-    };
-    print(&text)
+    print(&audience.of(report, human::needs, json::needs))
 }
 
 pub(crate) fn recover(report: &RecoverReport, audience: For) -> Result<()> {
-    let text = match audience {
-        For::People => human::recover(report),
-        For::Programs => json::recover(report),
-    };
-    print(&text)
+    print(&audience.of(report, human::recover, json::recover))
 }
 
 pub(crate) fn install(report: &InstallReport, audience: For) -> Result<()> {
-    let text = match audience {
-        For::People => human::install(report),
-        For::Programs => json::install(report),
-    };
-    print(&text)
+    print(&audience.of(report, human::install, json::install))
 }
 
 pub(crate) fn doctor(report: &DoctorReport, audience: For) -> Result<()> {
-    let text = match audience {
-        For::People => doctor::human(report),
-        For::Programs => doctor::json(report),
-    };
-    print(&text)
+    print(&audience.of(report, doctor::human, doctor::json))
 }
 
 pub(crate) fn force(report: &ForceReport, audience: For) -> Result<()> {
-    let text = match audience {
-        For::People => human::force(report),
-        For::Programs => json::force(report),
-    };
-    print(&text)
+    print(&audience.of(report, human::force, json::force))
 }
 
 pub(crate) fn uninstall(report: &UninstallReport, audience: For) -> Result<()> {
-    let text = match audience {
-        For::People => human::uninstall(report),
-        For::Programs => json::uninstall(report),
-    };
-    print(&text)
+    print(&audience.of(report, human::uninstall, json::uninstall))
 }
 
 /// Asks a person, if there is one at a terminal; gives what was typed.
@@ -108,35 +90,19 @@ pub(crate) fn confirm(question: &str) -> Result<Option<String>> {
 }
 
 pub(crate) fn mount(report: &MountReport, audience: For) -> Result<()> {
-    let text = match audience {
-        For::People => human::mount(report),
-        For::Programs => json::mount(report),
-    };
-    print(&text)
+    print(&audience.of(report, human::mount, json::mount))
 }
 
 pub(crate) fn umount(report: &UmountReport, audience: For) -> Result<()> {
-    let text = match audience {
-        For::People => human::umount(report),
-        For::Programs => json::umount(report),
-    };
-    print(&text)
+    print(&audience.of(report, human::umount, json::umount))
 }
 
 pub(crate) fn attach(report: &AttachReport, audience: For) -> Result<()> {
-    let text = match audience {
-        For::People => human::attach(report),
-        For::Programs => json::attach(report),
-    };
-    print(&text)
+    print(&audience.of(report, human::attach, json::attach))
 }
 
 pub(crate) fn detach(report: &DetachReport, audience: For) -> Result<()> {
-    let text = match audience {
-        For::People => human::detach(report),
-        For::Programs => json::detach(report),
-    };
-    print(&text)
+    print(&audience.of(report, human::detach, json::detach))
 }
 
 /// What was asked for was not done, for a reason that lies with the host.
@@ -146,7 +112,7 @@ pub(crate) fn not_done(why: &dyn std::fmt::Display) -> ExitStatus {
 }
 
 /// The same, for more than one reason.
-pub(crate) fn none_of_it(reasons: &[String]) -> ExitStatus {
+pub(crate) fn none_of_it(reasons: &[impl std::fmt::Display]) -> ExitStatus {
     for reason in reasons {
         not_done(reason);
     }
@@ -199,10 +165,7 @@ pub(crate) fn rules(rules: &[&Rule]) -> Result<()> {
 
 /// A disk cannot be as it is wished for.
 pub(crate) fn no_such_disk(refusals: &[Refusal]) -> ExitStatus {
-    for refusal in refusals {
-        not_done(refusal);
-    }
-    ExitStatus::NotWell
+    none_of_it(refusals)
 }
 
 /// XML, for whoever asked for just that.
