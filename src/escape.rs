@@ -4,7 +4,7 @@
 //! Decides only how it looks. Whether a text may be shown at all (a password may not) is the
 //! caller's business.
 
-use std::fmt::{self, Display, Formatter, Write as _};
+use std::fmt::{self, Display, Formatter};
 
 /// Shows a text with everything that does not print escaped as Rust writes it: `\n`, `\u{1b}`.
 ///
@@ -16,11 +16,17 @@ pub struct Escaped<'a>(pub &'a str);
 
 impl Display for Escaped<'_> {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        for character in self.0.chars() {
-            match character {
-                '\'' | '"' => f.write_char(character)?,
-                _ => write!(f, "{}", character.escape_debug())?,
+        let mut rest = self.0;
+        while !rest.is_empty() {
+            // What nearly every text is made of, and needs no look one by one.
+            let plain = |byte: u8| matches!(byte, b' '..=b'~') && byte != b'\\';
+            let (run, after) = rest.split_at(rest.bytes().take_while(|&byte| plain(byte)).count());
+            f.write_str(run)?;
+            let mut characters = after.chars();
+            if let Some(character) = characters.next() {
+                write!(f, "{}", character.escape_debug())?;
             }
+            rest = characters.as_str();
         }
         Ok(())
     }

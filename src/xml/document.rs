@@ -233,10 +233,10 @@ impl<'a> Document<'a> {
                 }
             },
             Error::IllFormed(IllFormedError::MismatchedEndTag { expected, found }) => {
-                Problem::MismatchedEnd { expected: excerpt(expected), found: excerpt(found) }
+                Problem::MismatchedEnd { expected: excerpt(expected), found: excerpt(name(found)) }
             }
             Error::IllFormed(IllFormedError::UnmatchedEndTag(found)) => {
-                Problem::UnexpectedEnd { found: excerpt(found) }
+                Problem::UnexpectedEnd { found: excerpt(name(found)) }
             }
             Error::IllFormed(IllFormedError::DoubleHyphenInComment) => Problem::HyphensInComment,
             Error::IllFormed(IllFormedError::UnclosedReference) => Problem::BareAmpersand,
@@ -244,4 +244,9 @@ impl<'a> Document<'a> {
         };
         Fault::new(problem, Span::at(at.min(self.text.len())))
     }
+}
+
+/// The name in an end tag: where a start tag has become one by damage, values of attributes stand behind it.
+fn name(tag: &str) -> &str {
+    tag.split(|c: char| c.is_whitespace() || "='\"/<>".contains(c)).next().unwrap_or_default()
 }

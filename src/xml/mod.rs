@@ -31,7 +31,7 @@ pub use error::{Fault, Problem};
 pub use lines::{LineColumn, Lines};
 pub use namespaces::Namespace;
 pub use span::{Located, Span};
-pub use tree::{Children, Comment, ElementRef, Node, Tree, TreeAttribute};
+pub use tree::{Children, Comment, ElementRef, Node, Tree, TreeAttribute, TreeReader};
 
 /// The most bytes that are read. libvirt takes no document above 4 MiB from its clients
 /// (`REMOTE_STRING_MAX`); what it adds when it writes one out is far from making it four times as

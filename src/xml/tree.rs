@@ -1,8 +1,8 @@
 //! A whole document: its elements, attributes and texts, each with its place.
 //!
 //! Everything has its place in the source, so that a fix can leave every other byte alone. Declarations of namespaces are resolved,
-//! and are no attributes here; blanks between elements are not kept. One vector a kind, and as little in it as can be: a document
-//! is some hundred nodes, and thousands of documents are looked at together.
+//! and are no attributes here; blanks between elements are not kept. One vector a kind, so that the memory of one document serves
+//! the next: thousands are read one after the other.
 
 use std::borrow::Cow;
 use std::fmt::{self, Debug, Formatter};
@@ -58,6 +58,7 @@ pub struct Comment {
 #[derive(Debug)]
 struct Element<'a> {
     name: &'a str,
+    local: &'a str,
     namespace: Namespace<'a>,
     start_tag: Span,
     end: usize,
@@ -104,38 +105,9 @@ pub struct Children<'t, 'a> {
 impl<'a> Tree<'a> {
     /// Reads a whole document.
     pub fn read(source: &'a [u8]) -> Result<Self, Fault> {
-        let mut document = Document::open(source)?;
-        // As many as there are, or hardly more: the trees of thousands of documents are looked at together, and a page that is
-        // touched for the first time costs more than to read what belongs on it.
-        let (mut tags, mut equals) = (0, 0);
-        for pair in source.windows(2) {
-            match pair {
-                [b'<', next] => tags += usize::from(!matches!(next, b'/' | b'!' | b'?')),
-                [b'=', _] => equals += 1,
-                _ => {}
-            }
-        }
-        let mut growth = Growth {
-            tree: Self {
-                source: document.source(),
-                elements: Vec::with_capacity(tags),
-                attributes: Vec::with_capacity(equals),
-                // Most elements have no text.
-                nodes: Vec::with_capacity(tags + tags / 4),
-                comments: Vec::new(),
-            },
-            open: Vec::new(),
-            blanks: Vec::new(),
-        };
-        while let Some(markup) = document.next()? {
-            match markup {
-                Markup::Start(tag) => growth.start(&mut document, &tag),
-                Markup::End(span) => growth.end(span),
-                Markup::Text(text, span) => growth.text(text, span),
-                Markup::Comment(span) => growth.tree.comments.push(Comment { span }),
-            }
-        }
-        Ok(growth.tree)
+        let mut reader = TreeReader::default();
+        reader.read(source)?;
+        Ok(reader.growth.tree)
     }
 
     /// What was read.
@@ -159,7 +131,33 @@ impl<'a> Tree<'a> {
     }
 }
 
+/// Reads document after document, each into the memory of the one before: a page that is touched for the first time costs more
+/// than to read what belongs on it.
+#[derive(Debug, Default)]
+pub struct TreeReader<'a> {
+    growth: Growth<'a>,
+}
+
+impl<'a> TreeReader<'a> {
+    /// Reads a whole document, and forgets the one before.
+    pub fn read(&mut self, source: &'a [u8]) -> Result<&Tree<'a>, Fault> {
+        let mut document = Document::open(source)?;
+        let growth = &mut self.growth;
+        growth.begin(document.source());
+        while let Some(markup) = document.next()? {
+            match markup {
+                Markup::Start(tag) => growth.start(&mut document, &tag),
+                Markup::End(span) => growth.end(span),
+                Markup::Text(text, span) => growth.text(text, span),
+                Markup::Comment(span) => growth.tree.comments.push(Comment { span }),
+            }
+        }
+        Ok(&growth.tree)
+    }
+}
+
 /// A tree that is being read.
+#[derive(Debug)]
 struct Growth<'a> {
     tree: Tree<'a>,
     /// The open elements, each with the last node in it.
@@ -168,7 +166,33 @@ struct Growth<'a> {
     blanks: Vec<(Cow<'a, str>, Span)>,
 }
 
+impl Default for Growth<'_> {
+    /// What is to become a tree, and is none yet: a tree has a root.
+    fn default() -> Self {
+        let tree = Tree {
+            source: "",
+            elements: Vec::new(),
+            attributes: Vec::new(),
+            nodes: Vec::new(),
+            comments: Vec::new(),
+        };
+        Self { tree, open: Vec::new(), blanks: Vec::new() }
+    }
+}
+
 impl<'a> Growth<'a> {
+    /// Forgets whatever is there, also of a document that was not read to its end.
+    fn begin(&mut self, source: &'a str) {
+        let Tree { source: read, elements, attributes, nodes, comments } = &mut self.tree;
+        *read = source;
+        elements.clear();
+        attributes.clear();
+        nodes.clear();
+        comments.clear();
+        self.open.clear();
+        self.blanks.clear();
+    }
+
     fn start(&mut self, document: &mut Document<'a>, tag: &super::StartTag<'a>) {
         let first = number(self.tree.attributes.len());
         let mut attributes = document.take_attributes();
@@ -193,6 +217,7 @@ impl<'a> Growth<'a> {
         let index = number(self.tree.elements.len());
         self.tree.elements.push(Element {
             name: tag.name,
+            local: tag.local,
             namespace: tag.namespace.clone(),
             start_tag: tag.span,
             end: tag.span.end,
@@ -221,9 +246,11 @@ impl<'a> Growth<'a> {
 
     /// They are text after all: of an element that has nothing else, or before other text.
     fn keep_blanks(&mut self) {
-        for (text, span) in std::mem::take(&mut self.blanks) {
+        let mut blanks = std::mem::take(&mut self.blanks);
+        for (text, span) in blanks.drain(..) {
             self.add(Kind::Text(text, span));
         }
+        self.blanks = blanks;
     }
 
     fn end(&mut self, span: Span) {
@@ -267,7 +294,7 @@ impl<'t, 'a> ElementRef<'t, 'a> {
 
     /// Its name without the prefix.
     pub fn local(self) -> &'a str {
-        split(self.name()).1
+        self.element().local
     }
 
     /// Its namespace.
@@ -277,7 +304,7 @@ impl<'t, 'a> ElementRef<'t, 'a> {
 
     /// Whether it is an element of libvirt's, which are in no namespace, with this name.
     pub fn is(self, name: &str) -> bool {
-        self.local() == name && *self.namespace() == Namespace::None
+        matches!(self.namespace(), Namespace::None) && self.local() == name
     }
 
     /// From `<` of its start tag to the end of it all.
@@ -437,6 +464,21 @@ mod tests {
             ["<!-- one -->", "<!-- two -->"]
         );
         assert_eq!(tree.elements().count(), 6);
+    }
+
+    #[test]
+    fn a_document_read_after_others_is_as_if_it_were_the_first() {
+        let shown = |tree: &Tree<'_>| format!("{tree:?}");
+        let broken = "<a b='1'> <c>x<!-- --><d e='2'>";
+        let mut reader = TreeReader::default();
+        for source in [SOURCE, "<a/>", broken, "<b> </b>", "", SOURCE] {
+            let again = reader.read(source.as_bytes()).map(shown);
+            assert_eq!(
+                again,
+                Tree::read(source.as_bytes()).as_ref().map(shown).map_err(Clone::clone),
+                "{source}"
+            );
+        }
     }
 
     #[test]

@@ -32,6 +32,28 @@ fn every_beginning_of_a_document_is_refused() {
     }
 }
 
+/// A document that comes with a migration carries passwords, as attributes; what is said of it reaches logs.
+#[test]
+fn no_damage_makes_a_refusal_tell_a_password() {
+    const SECRET: &str = "S3cret";
+    let whole = format!(
+        "<domain type='kvm'><name>web1</name><uuid>4dea22b3-1d52-d8f3-2516-782e98ab3fa0</uuid><devices>\
+         <graphics type='vnc' passwd='{SECRET}' port=\"1\"/><disk type='file'><source file='/a'/></disk></devices></domain>"
+    );
+    let mut refused = 0;
+    for at in 0..whole.len() {
+        for byte in ["", "<", ">", "/", "&", ";", "'", "\"", "=", " ", "x", "\0"] {
+            for end in [at, at + 1] {
+                let damaged = [&whole[..at], byte, &whole[end..]].concat();
+                let Err(error) = domain::read(damaged.as_bytes()) else { continue };
+                assert!(!error.to_string().contains(SECRET), "{damaged}: {error}");
+                refused += 1;
+            }
+        }
+    }
+    assert!(refused > 1000, "{refused}");
+}
+
 /// Pieces of markup, as a regular expression.
 const MARKUP: &str = "(<|>|/|<!|--|\\[CDATA\\[|\\]\\]>|<\\?|\\?>|xml|&|;|#|'|\"|=| |a|domain|name|\
                       \u{e4}|\u{feff}){0,30}";
