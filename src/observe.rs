@@ -85,8 +85,13 @@ pub fn observe<'a>(
 
 /// Looks at a share's mount point only.
 pub fn mounted(share: &Share, ask: AskClient) -> Result<Mounted, ObserveError> {
-    let text = mount_table::text()?;
-    let table = MountTable::parse(&text)?;
+    let text;
+    let table = if let Some(way) = mount_table::way(&share.mount_point) {
+        way
+    } else {
+        text = mount_table::text()?;
+        MountTable::parse(&text)?
+    };
     let entries = table.at(&share.mount_point);
     let mut stack: Vec<MountId> = entries.iter().map(|entry| MountId::of(entry, None)).collect();
     let health = match Health::without_probe(entries.last().copied(), &share.export) {

@@ -1,12 +1,16 @@
 //! The system calls that nix has no safe form of.
 #![allow(unsafe_code, reason = "the one place for it: each call below carries its argument")]
 
+#[cfg(feature = "admin")]
+use std::ffi::CStr;
 use std::ffi::CString;
 use std::io;
 use std::mem::MaybeUninit;
 use std::os::fd::{AsFd, AsRawFd, FromRawFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
+#[cfg(feature = "admin")]
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use nix::libc;
 
@@ -34,6 +38,57 @@ pub(super) fn unique_mount_id(path: &Path) -> io::Result<Option<u64>> {
     let seen = unsafe { seen.assume_init() };
     Ok((seen.stx_mask & libc::STATX_MNT_ID_UNIQUE != 0).then_some(seen.stx_mnt_id))
 }
+
+/// The unique id of the mount that a descriptor is on, which the kernel says without a word to the file system: from Linux 6.12 on.
+pub(super) fn mount_of(fd: impl AsFd) -> io::Result<u64> {
+    let mut handle = libc::file_handle { handle_bytes: 0, handle_type: 0, f_handle: [] };
+    let mut mount: u64 = 0;
+    let flags = libc::AT_EMPTY_PATH | AT_HANDLE_FID | AT_HANDLE_MNT_ID_UNIQUE;
+    // SAFETY: the path is a C string, `handle` says itself that it has room for none, and with this flag the kernel writes 64 bits
+    // of the mount's id, for which `mount` has room.
+    let status = unsafe {
+        libc::name_to_handle_at(
+            fd.as_fd().as_raw_fd(),
+            c"".as_ptr(),
+            &raw mut handle,
+            (&raw mut mount).cast(),
+            flags,
+        )
+    };
+    let error = io::Error::last_os_error();
+    // EOVERFLOW: no room for the file's own handle, which nobody wants.
+    match (status, error.raw_os_error()) {
+        (0, _) | (_, Some(libc::EOVERFLOW)) if mount != 0 => Ok(mount),
+        _ => Err(error),
+    }
+}
+
+/// From `linux/fcntl.h`.
+const AT_HANDLE_MNT_ID_UNIQUE: libc::c_int = 0x001;
+const AT_HANDLE_FID: libc::c_int = 0x200;
+
+/// What the kernel tells of the mount of a unique id, as far as `wanted` asks for it: a `struct statmount`, from Linux 6.8 on.
+pub(super) fn statmount(mount: u64, wanted: u64) -> io::Result<Vec<u8>> {
+    // Its size, nothing, the mount and the mask: the first version of `struct mnt_id_req`.
+    #[repr(C)]
+    struct Request {
+        size: u32,
+        spare: u32,
+        mount: u64,
+        wanted: u64,
+    }
+    let request = Request { size: 24, spare: 0, mount, wanted };
+    // Longer texts than any path, source and option list together that is not made to be long; the kernel refuses the rest.
+    let mut told = vec![0; 16 * 1024];
+    // SAFETY: `request` has the size that it names, and the kernel writes no more into `told` than its length.
+    let status = unsafe {
+        libc::syscall(SYS_STATMOUNT, &raw const request, told.as_mut_ptr(), told.len(), 0)
+    };
+    if status == 0 { Ok(told) } else { Err(io::Error::last_os_error()) }
+}
+
+/// The number on every architecture but Alpha and MIPS, which count from elsewhere and refuse this one.
+const SYS_STATMOUNT: libc::c_long = 457;
 
 /// A descriptor of a process: it becomes readable when the process ends, and never means another one.
 pub(super) fn pidfd(pid: u32) -> io::Result<OwnedFd> {
@@ -102,4 +157,107 @@ pub(super) fn close_on_exec_from(first: u32) {
 pub fn exit_now(status: i32) -> ! {
     // SAFETY: `_exit` takes an integer and does not return; unlike `exit` it runs no handler that another thread could hold up.
     unsafe { libc::_exit(status) }
+}
+
+/// Sets an extended attribute of an open file.
+#[cfg(feature = "admin")]
+pub(super) fn set_xattr(file: impl AsFd, name: &CStr, value: &[u8]) -> io::Result<()> {
+    let fd = file.as_fd().as_raw_fd();
+    // SAFETY: `name` is a C string, and the kernel reads as many bytes of `value` as it is told that there are.
+    let status =
+        unsafe { libc::fsetxattr(fd, name.as_ptr(), value.as_ptr().cast(), value.len(), 0) };
+    if status == 0 { Ok(()) } else { Err(io::Error::last_os_error()) }
+}
+
+/// Reads an extended attribute of an open file: as much as has room.
+#[cfg(feature = "admin")]
+pub(super) fn xattr(file: impl AsFd, name: &CStr) -> io::Result<Vec<u8>> {
+    let mut value = vec![0; 256];
+    let fd = file.as_fd().as_raw_fd();
+    // SAFETY: `name` is a C string, and the kernel writes no more bytes into `value` than it is told that there are.
+    let length =
+        unsafe { libc::fgetxattr(fd, name.as_ptr(), value.as_mut_ptr().cast(), value.len()) };
+    value.truncate(usize::try_from(length).map_err(|_| io::Error::last_os_error())?);
+    Ok(value)
+}
+
+/// Takes an extended attribute from an open file.
+#[cfg(feature = "admin")]
+pub(super) fn remove_xattr(file: impl AsFd, name: &CStr) -> io::Result<()> {
+    // SAFETY: `name` is a C string.
+    let status = unsafe { libc::fremovexattr(file.as_fd().as_raw_fd(), name.as_ptr()) };
+    if status == 0 { Ok(()) } else { Err(io::Error::last_os_error()) }
+}
+
+/// Writes with Linux's own asynchronous I/O, as QEMU does for `io='native'`, and waits for the end of it.
+#[cfg(feature = "admin")]
+pub(super) fn write_by_aio(file: impl AsFd, bytes: &[u8], offset: i64) -> io::Result<usize> {
+    // From `linux/aio_abi.h`.
+    const IOCB_CMD_PWRITE: u16 = 1;
+    #[repr(C)]
+    struct IoEvent {
+        data: u64,
+        object: u64,
+        result: i64,
+        second: i64,
+    }
+    let check = |status: libc::c_long| {
+        if status < 0 { Err(io::Error::last_os_error()) } else { Ok(status) }
+    };
+    let mut context: libc::c_ulong = 0;
+    // SAFETY: the kernel writes one number, the context's, through the pointer.
+    check(unsafe { libc::syscall(libc::SYS_io_setup, 1, &raw mut context) })?;
+    // SAFETY: an iocb is made of numbers, and zeroes are its documented beginning.
+    let mut block: libc::iocb = unsafe { MaybeUninit::zeroed().assume_init() };
+    block.aio_lio_opcode = IOCB_CMD_PWRITE;
+    block.aio_fildes = file.as_fd().as_raw_fd().cast_unsigned();
+    block.aio_buf = bytes.as_ptr() as u64;
+    block.aio_nbytes = bytes.len() as u64;
+    block.aio_offset = offset;
+    let mut list = [&raw mut block];
+    let mut event = IoEvent { data: 0, object: 0, result: 0, second: 0 };
+    // SAFETY: the list has one entry, which points to a block whose buffer is `bytes`; all three live until the context is
+    // destroyed below, which waits for what is under way.
+    let submitted = check(unsafe {
+        libc::syscall(libc::SYS_io_submit, context, 1 as libc::c_long, list.as_mut_ptr())
+    });
+    let written = submitted.and_then(|_| {
+        let forever = std::ptr::null_mut::<libc::timespec>();
+        // SAFETY: there is room for the one event that is asked for, and it lives until the call returns.
+        check(unsafe {
+            let one: libc::c_long = 1;
+            libc::syscall(libc::SYS_io_getevents, context, one, one, &raw mut event, forever)
+        })
+    });
+    // SAFETY: takes a number that io_setup gave.
+    unsafe { libc::syscall(libc::SYS_io_destroy, context) };
+    written?;
+    usize::try_from(event.result).map_err(|_| {
+        io::Error::from_raw_os_error(i32::try_from(-event.result).unwrap_or(libc::EIO))
+    })
+}
+
+/// Set by a signal that asks this process to end.
+#[cfg(feature = "admin")]
+static TOLD_TO_END: AtomicBool = AtomicBool::new(false);
+
+/// From now on a signal that asks this process to end is noted, and nothing else. Programs that are started have it as ever.
+#[cfg(feature = "admin")]
+pub(super) fn note_signals_to_end() -> io::Result<()> {
+    use nix::sys::signal::{SaFlags, SigAction, SigHandler, SigSet, Signal, sigaction};
+    extern "C" fn note(_: libc::c_int) {
+        TOLD_TO_END.store(true, Ordering::Relaxed);
+    }
+    let action = SigAction::new(SigHandler::Handler(note), SaFlags::SA_RESTART, SigSet::empty());
+    for signal in [Signal::SIGINT, Signal::SIGTERM, Signal::SIGHUP] {
+        // SAFETY: the handler does nothing but store a number, which a signal handler may.
+        unsafe { sigaction(signal, &action) }?;
+    }
+    Ok(())
+}
+
+/// Whether such a signal has come.
+#[cfg(feature = "admin")]
+pub(super) fn is_told_to_end() -> bool {
+    TOLD_TO_END.load(Ordering::Relaxed)
 }

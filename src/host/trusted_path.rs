@@ -19,7 +19,7 @@ use nix::sys::stat::{FileStat, Mode, SFlag, fstat, mkdirat};
 use nix::unistd::geteuid;
 
 use super::mount_table;
-use crate::mounts::MountTable;
+use crate::mounts::{MountEntry, MountTable};
 use crate::share::MountPoint;
 
 /// The end of a path that was walked.
@@ -192,23 +192,30 @@ impl Way {
 ///
 /// The descriptor keeps its mount in the table, so the id means this mount until the table is read.
 fn local(directory: &OwnedFd, path: &Path) -> Result<(), UntrustedPath> {
+    if let Some(mount) = mount_table::of_descriptor(directory) {
+        return not_remote(&mount, path);
+    }
     let io =
         |source| UntrustedPath::Io { what: "find the mount of", path: path.to_owned(), source };
     let id = mount_id(directory).map_err(io)?;
     let text = mount_table::text().map_err(io)?;
     let table = MountTable::parse(&text).map_err(|error| io(io::Error::other(error)))?;
     match table.of_id(id) {
-        Some(mount) if mount.is_remote() => Err(UntrustedPath::Remote {
-            path: path.to_owned(),
-            fstype: String::from_utf8_lossy(&mount.fstype).into_owned(),
-        }),
-        Some(_) => Ok(()),
+        Some(mount) => not_remote(mount, path),
         None => Err(io(io::Error::other("it is not in the mount table"))),
     }
 }
 
+fn not_remote(mount: &MountEntry<'_>, path: &Path) -> Result<(), UntrustedPath> {
+    if !mount.is_remote() {
+        return Ok(());
+    }
+    let fstype = String::from_utf8_lossy(&mount.fstype).into_owned();
+    Err(UntrustedPath::Remote { path: path.to_owned(), fstype })
+}
+
 /// The id of the mount that a descriptor is on, as the kernel keeps it: proc(5), `fdinfo`.
-fn mount_id(directory: &OwnedFd) -> io::Result<u32> {
+pub(super) fn mount_id(directory: &OwnedFd) -> io::Result<u32> {
     let text = std::fs::read_to_string(format!("/proc/self/fdinfo/{}", directory.as_raw_fd()))?;
     let id = text.lines().find_map(|line| line.strip_prefix("mnt_id:")?.trim().parse().ok());
     id.ok_or_else(|| io::Error::other("its fdinfo has no mnt_id"))

@@ -24,6 +24,11 @@ impl<'a> MountTable<'a> {
         Ok(Self { entries })
     }
 
+    /// The table of a host that has these mounts only.
+    pub fn of(entries: Vec<MountEntry<'a>>) -> Self {
+        Self { entries }
+    }
+
     /// The mounts exactly at a path, the lowest first: the last one is what a look at the path meets.
     ///
     /// A mount that something else covers, further up the path, is not among them: nobody can reach it there.
