@@ -25,7 +25,7 @@ use crate::share::{MountPoint, Share};
 
 /// How long a mount is waited for after its client has returned. It should be there by then; clients are said not to hold to
 /// that always.
-const AFTER_RETURN: Duration = Duration::from_secs(1);
+pub const AFTER_RETURN: Duration = Duration::from_secs(1);
 
 /// How often to look for the mount meanwhile.
 const LOOK_AGAIN: Duration = Duration::from_millis(10);
@@ -216,6 +216,15 @@ pub fn apply(
     Ok(())
 }
 
+/// Whether what we leave running is put out of the caller's control group.
+pub fn is_isolated(settings: &Settings) -> bool {
+    match settings.client.isolation {
+        Isolation::Systemd => true,
+        Isolation::None => false,
+        Isolation::Auto => systemd::is_running(),
+    }
+}
+
 impl Ground<'_> {
     fn take(&self, step: &Step, record: &mut ShareRecord) -> Result<Outcome, StepError> {
         match step {
@@ -278,20 +287,11 @@ impl Ground<'_> {
     }
 
     fn look_again_after(&self, length: Duration) -> Result<(), StepError> {
-        let name = format!("virt-quobyte-linger-{}-{:x}", self.share.name, clock::moment());
-        let means = if self.is_isolated() { Means::Timer { name } } else { Means::Child };
+        let name = format!("virt-quobyte-linger-{}-{}", self.share.name, clock::unique());
+        let means = if is_isolated(self.settings) { Means::Timer { name } } else { Means::Child };
         // The record counts in whole seconds: one more, and whoever looks then sees that the time is over.
         let delay = length + Duration::from_secs(1);
         Ok(later::call(self.lock.key().as_str(), delay, &means, self.deadline)?)
-    }
-
-    /// Whether what we leave running is put out of the caller's control group.
-    fn is_isolated(&self) -> bool {
-        match self.settings.client.isolation {
-            Isolation::Systemd => true,
-            Isolation::None => false,
-            Isolation::Auto => systemd::is_running(),
-        }
     }
 
     fn note(
@@ -329,9 +329,8 @@ impl Ground<'_> {
 
     /// A name that no earlier client's scope can still have: its processes may outlive their mount a little.
     fn place(&self) -> Place {
-        if self.is_isolated() {
-            let moment = clock::moment();
-            Place::Scope(format!("virt-quobyte-{}-{moment:x}.scope", self.share.name))
+        if is_isolated(self.settings) {
+            Place::Scope(format!("virt-quobyte-{}-{}.scope", self.share.name, clock::unique()))
         } else {
             Place::Here
         }

@@ -37,6 +37,17 @@ fn good_files_are_taken() {
 }
 
 #[test]
+fn without_the_shares_all_else_is_what_it_was() {
+    for path in fixtures("good", "toml") {
+        let whole = parse(&path).expect("a good file");
+        let text = fs::read_to_string(&path).expect("a fixture");
+        let file = SourceFile { path: path.file_name().expect("a file's name").into(), text };
+        let rest = config::parse_without_shares(&[file]).expect("a good file");
+        assert_eq!(rest, Settings { shares: Vec::new(), ..whole }, "{}", path.display());
+    }
+}
+
+#[test]
 fn bad_files_are_refused_with_what_would_be_right() {
     let files = fixtures("bad", "toml");
     assert!(!files.is_empty());

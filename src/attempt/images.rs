@@ -6,12 +6,14 @@ use std::time::Duration;
 
 use super::{Attempt, in_parallel, located};
 use crate::escape::Escaped;
+use crate::health::Health;
 use crate::hold::Failure;
 use crate::host::deadline::Deadline;
 use crate::host::image::{self, LookError};
 use crate::image::{Ask, Sight};
 use crate::needs::{ImageFault, Images, ToLookAt};
-use crate::share::ShareName;
+use crate::observe::{self, AskClient, ObserveError};
+use crate::share::{MountPoint, ShareName};
 
 /// How long a missing image is looked for. Another host may have made it a moment ago, while the client still remembers that
 /// there was none.
@@ -62,6 +64,13 @@ pub enum Unseen {
     Silent { share: ShareName, first: String, others: usize, waited: Duration },
     #[error("share {share}: {source}")]
     Failed { share: ShareName, source: LookError },
+    #[error(
+        "share {share}: while the guest's images were looked for, its mount point {} {health}; see 'virt-quobyte status {share}' and start the guest again",
+        Escaped(mount_point.as_str())
+    )]
+    Lost { share: ShareName, mount_point: MountPoint, health: Health },
+    #[error("share {share}: {source}")]
+    Unobserved { share: ShareName, source: ObserveError },
 }
 
 fn and_others(others: usize) -> String {
@@ -96,10 +105,46 @@ pub(super) fn look_after(
             return Ok(());
         }
         if looked.is_over() || attempt.deadline.left() < 2 * LOOK_AGAIN {
-            return Err(Trouble::Images(missing));
+            match missing_for_good(images, attempt, looked.length())? {
+                missing if missing.is_empty() => continue,
+                missing => return Err(Trouble::Images(missing)),
+            }
         }
         std::thread::sleep(LOOK_AGAIN.min(looked.left()));
     }
+}
+
+/// The images that are not there, seen between two sights of their healthy mounts. A client may have died meanwhile, and what is
+/// not found below a bare mount point says nothing of the share.
+fn missing_for_good(
+    images: &mut Images<'_>,
+    attempt: &Attempt<'_>,
+    looked: Duration,
+) -> Result<Vec<ImageFault>, Trouble> {
+    still_healthy(images, attempt)?;
+    if attempt.deadline.has_time_for_a_look() {
+        look(images, attempt)?;
+        still_healthy(images, attempt)?;
+    }
+    Ok(images.missing(looked))
+}
+
+fn still_healthy(images: &Images<'_>, attempt: &Attempt<'_>) -> Result<(), Trouble> {
+    let deadline = attempt.deadline.at_most(attempt.settings.deadlines.probe);
+    let lost = images.to_look_at().into_iter().filter_map(|ToLookAt { share, .. }| {
+        let name = share.name.clone();
+        match observe::mounted(&share, AskClient::Until(deadline)) {
+            Ok(mounted) if mounted.health == Health::Healthy => None,
+            Ok(mounted) => Some(Unseen::Lost {
+                share: name,
+                mount_point: share.mount_point,
+                health: mounted.health,
+            }),
+            Err(source) => Some(Unseen::Unobserved { share: name, source }),
+        }
+    });
+    let lost: Vec<_> = lost.collect();
+    if lost.is_empty() { Ok(()) } else { Err(Trouble::Looks(lost)) }
 }
 
 /// Looks once at every image that is not settled, at those of different shares at the same time.

@@ -21,6 +21,7 @@ mod settings;
 #[cfg(test)]
 mod tests;
 mod validate;
+mod without_shares;
 
 use std::path::PathBuf;
 
@@ -43,6 +44,19 @@ pub struct SourceFile {
     pub path: PathBuf,
     /// What it says.
     pub text: String,
+}
+
+/// The same without any share, for whoever needs none: then nobody reads them, and what is wrong with them is not found.
+pub fn parse_without_shares(files: &[SourceFile]) -> Result<Settings, ConfigError> {
+    let without = |file: &SourceFile| {
+        let text = without_shares::without_shares(&file.text)?;
+        Some(SourceFile { path: file.path.clone(), text })
+    };
+    let rest: Option<Vec<SourceFile>> = files.iter().map(without).collect();
+    // Places in a message are those of the whole.
+    let read = rest.and_then(|rest| parse(&rest).ok());
+    let settings = read.map_or_else(|| parse(files), Ok)?;
+    Ok(Settings { shares: Vec::new(), ..settings })
 }
 
 /// Makes settings of files, of which a later one has precedence.

@@ -97,6 +97,17 @@ impl fmt::Display for Problem {
     }
 }
 
+impl Problem {
+    /// The same without its place.
+    pub fn message(&self) -> String {
+        let mut message = String::new();
+        for c in format!("{}{}", self.subject, self.fault).chars() {
+            escape(c, &mut message).expect("a String takes everything");
+        }
+        message
+    }
+}
+
 impl fmt::Display for Place {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -143,13 +154,14 @@ struct Printable<'a, 'f>(&'a mut fmt::Formatter<'f>);
 
 impl Write for Printable<'_, '_> {
     fn write_str(&mut self, text: &str) -> fmt::Result {
-        for c in text.chars() {
-            match c {
-                '"' | '\'' | '\\' => self.0.write_char(c)?,
-                _ => write!(self.0, "{}", c.escape_debug())?,
-            }
-        }
-        Ok(())
+        text.chars().try_for_each(|c| escape(c, self.0))
+    }
+}
+
+fn escape(c: char, to: &mut impl Write) -> fmt::Result {
+    match c {
+        '"' | '\'' | '\\' => to.write_char(c),
+        _ => write!(to, "{}", c.escape_debug()),
     }
 }
 
@@ -187,6 +199,7 @@ mod tests {
             problem.to_string(),
             r#"/x/\u{1b}[31m\n.toml: k "a\"\u{202e}\n": one\ntwo\u{7}"#
         );
+        assert_eq!(problem.message(), r#"k "a\"\u{202e}\n": one\ntwo\u{7}"#);
     }
 
     #[test]

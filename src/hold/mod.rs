@@ -7,6 +7,7 @@
 //! reconnect   a guest runs on it                    reconcile  nobody came for it, and it is put right
 //! force       what no other plan does               failure    why it did not go well
 //! look        what is seen of it, under its lock    record     what is kept of it
+//! leftovers   what is left beside it
 //! ```
 
 mod acquire;
@@ -14,6 +15,8 @@ mod acquire;
 mod desk;
 mod failure;
 mod force;
+#[cfg(feature = "admin")]
+mod leftovers;
 mod look;
 mod reconcile;
 mod reconnect;
@@ -23,6 +26,8 @@ mod release;
 pub use acquire::{Acquired, acquire};
 pub use failure::{Cause, Failure};
 pub use force::{Forced, force};
+#[cfg(feature = "admin")]
+pub use leftovers::leftovers;
 pub use reconcile::{Known, Reconciled, reconcile};
 pub use reconnect::reconnect;
 pub use release::{Released, give_back, release};

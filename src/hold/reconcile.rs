@@ -52,7 +52,11 @@ pub fn reconcile(
     state: &StateDir,
     deadline: Deadline,
 ) -> Result<Option<Reconciled>, Cause> {
-    let lock = state.lock(key, deadline).map_err(|e| Cause::state_of_key(key, e))?;
+    let lock = match mode {
+        Mode::Apply => state.lock(key, deadline),
+        Mode::Show => state.lock_to_look(key, deadline),
+    };
+    let lock = lock.map_err(|e| Cause::state_of_key(key, e))?;
     let boot_id = process::boot_id().map_err(Cause::BootId)?;
     let recorded = match mode {
         Mode::Apply => read_record_of_any_boot(&lock)?,

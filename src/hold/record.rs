@@ -1,6 +1,6 @@
 //! What is kept of a share, as far as it is true: a record of an earlier boot says nothing, and damage is put aside.
 
-use super::Cause;
+use super::{Cause, Mode};
 use crate::host::process;
 use crate::lease::{LockedShare, ShareRecord, StateError};
 use crate::plan::Refusal;
@@ -32,6 +32,17 @@ pub(super) fn read_record(lock: &LockedShare<'_>) -> Result<Option<ShareRecord>,
     let record = read_record_of_any_boot(lock)?;
     let boot_id = process::boot_id().map_err(Cause::BootId)?;
     Ok(record.filter(|record| record.boot_id == boot_id))
+}
+
+/// The same, but what is only to be shown stays as it is: damage too.
+pub(super) fn read_record_to(
+    mode: Mode,
+    lock: &LockedShare<'_>,
+) -> Result<Option<ShareRecord>, Cause> {
+    match (mode, lock.read()) {
+        (Mode::Show, Err(StateError::Record { source, .. })) if source.is_damage() => Ok(None),
+        _ => read_record(lock),
+    }
 }
 
 pub(super) fn read_record_of_any_boot(

@@ -209,7 +209,7 @@ fn prepare(
 /// It runs on the one thread of libvirt's daemon that handles the end of every guest, so all of it together takes no longer
 /// than one unmount may. Which shares the domain held is what was recorded, never what its XML says: disks came and went.
 fn release(call: &Call, uuid: DomainUuid, config: Option<&Path>) {
-    let settings = config::load::settings(config);
+    let settings = config::load::settings_without_shares(config);
     // With a configuration that was broken since, the defaults still find the state in its usual place.
     let broken = settings.as_ref().err().map(ToString::to_string);
     let settings = settings.unwrap_or_default();

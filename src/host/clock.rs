@@ -14,7 +14,9 @@ pub fn since_boot() -> std::io::Result<std::time::Duration> {
     Ok(clock_gettime(ClockId::CLOCK_MONOTONIC)?.into())
 }
 
-/// A number that no later call on this host gives again, for names: microseconds since 1970.
-pub fn moment() -> u128 {
-    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_micros())
+/// A text for names that no other process of this host gives, now or later: microseconds since 1970, and the process. Hooks of two
+/// shares start at the same moment when a host boots.
+pub fn unique() -> String {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_micros());
+    format!("{now:x}-{:x}", std::process::id())
 }

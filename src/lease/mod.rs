@@ -11,4 +11,6 @@ mod store;
 
 pub use holder::{Daemon, Holder, Lease};
 pub use record::{MountRecord, RecordError, ShareRecord};
+#[cfg(feature = "admin")]
+pub use store::Turn;
 pub use store::{LockedShare, StateDir, StateError};

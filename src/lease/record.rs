@@ -123,19 +123,25 @@ impl ShareRecord {
         if text.len() > LARGEST {
             return Err(RecordError::TooLarge);
         }
-        // The version first: what another release wrote is to be named as such, not as damage.
-        let Version { version } = serde_json::from_slice(text)?;
-        if version != VERSION {
-            return Err(RecordError::OtherVersion(version));
-        }
-        let record: Self = serde_json::from_slice(text)?;
+        let record = match serde_json::from_slice::<Self>(text) {
+            Ok(record) if record.version == VERSION => record,
+            read => {
+                // The version first: what another release wrote is to be named as such, not as damage.
+                let Version { version } = serde_json::from_slice(text)?;
+                if version != VERSION {
+                    return Err(RecordError::OtherVersion(version));
+                }
+                read?
+            }
+        };
         let found = record.export.key();
         if found == *key { Ok(record) } else { Err(RecordError::OtherShare(found)) }
     }
 
     /// The text to keep.
     pub fn to_text(&self) -> Vec<u8> {
-        let mut text = serde_json::to_vec_pretty(self).expect("a record has no map and no float");
+        // Without blanks: with many leases they would be a third of it, written and read at every start.
+        let mut text = serde_json::to_vec(self).expect("a record has no map and no float");
         text.push(b'\n');
         text
     }
@@ -222,7 +228,8 @@ mod tests {
     #[test]
     fn the_form_on_disk_is_the_one_that_the_last_release_wrote() {
         let kept = include_str!("../../tests/fixtures/records/gold.v1.json");
-        assert_eq!(String::from_utf8(record().to_text()).expect("JSON is UTF-8"), kept);
+        let json = |text: &[u8]| serde_json::from_slice::<serde_json::Value>(text).expect("JSON");
+        assert_eq!(json(&record().to_text()), json(kept.as_bytes()));
         let read =
             ShareRecord::parse(kept.as_bytes(), &record().export.key()).expect("a good record");
         assert_eq!(read, record());
@@ -248,7 +255,7 @@ mod tests {
         let parse =
             |text: &str| ShareRecord::parse(text.as_bytes(), &key).map_err(|e| e.to_string());
         assert_eq!(
-            parse(&text.replace("\"version\": 1", "\"version\": 2")),
+            parse(&text.replace("\"version\":1", "\"version\":2")),
             Err("it has version 2 and this program knows version 1".into())
         );
         assert_eq!(
@@ -265,7 +272,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn no_damage_makes_the_reader_panic(at in 0_usize..900, byte in any::<u8>()) {
+        fn no_damage_makes_the_reader_panic(at in 0_usize..600, byte in any::<u8>()) {
             let mut text = record().to_text();
             let at = at % (text.len() - 1);
             text[at] = byte;

@@ -5,6 +5,7 @@
 //!     KEY.lock                    the share's flock; never unlinked, so that two processes cannot lock two different files
 //!     KEY.json                    its record, replaced as a whole; absent when nothing is known
 //!     domains/UUID/KEY            an empty file for each share that the domain may hold a lease on
+//!     turn-HEX.lock               the flock of whoever changes the disks of the running domain with this UUID
 //!     let-go/KEY/UUID             an empty file for each lease whose holder let go while somebody else had the lock
 //! ```
 //!
@@ -14,6 +15,11 @@
 //! The `let-go` part is for `release`, which may not wait for as long as another guest's mount takes: it leaves word, and
 //! whoever has the lock next counts the lease as void.
 #![allow(clippy::disallowed_methods, reason = "this file is where the room's effects are")]
+
+#[cfg(feature = "admin")]
+mod leftovers;
+#[cfg(feature = "admin")]
+mod turn;
 
 use std::ffi::OsString;
 use std::fs::{self, File, TryLockError};
@@ -29,6 +35,8 @@ use crate::domain::DomainUuid;
 use crate::host::deadline::Deadline;
 use crate::host::trusted_path::{self, Missing, UntrustedPath};
 use crate::share::{MountPoint, ShareKey};
+#[cfg(feature = "admin")]
+pub use turn::Turn;
 
 /// How long to wait between two looks at a lock. A holder keeps it for as long as a mount takes, so a shorter one gains little.
 const LOCK_POLL: Duration = Duration::from_millis(5);
@@ -126,24 +134,19 @@ impl StateDir {
 
     /// Takes a share's lock, for as long as the returned value lives.
     pub fn lock(&self, key: &ShareKey, deadline: Deadline) -> Result<LockedShare<'_>, StateError> {
-        let path = self.lock_path(key);
-        let lock = match state_file::open_lock(&path) {
-            Ok(lock) => lock,
-            Err(Fault::NotAFile(kind)) => return Err(StateError::Lock { path, kind }),
-            Err(Fault::Io(error)) => return Err(io_error("open", &path)(error)),
-        };
-        loop {
-            match lock.try_lock() {
-                Ok(()) => break,
-                Err(TryLockError::Error(error)) => return Err(io_error("lock", &path)(error)),
-                Err(TryLockError::WouldBlock) if deadline.is_over() => {
-                    return Err(StateError::Busy { path, waited: deadline.length() });
-                }
-                Err(TryLockError::WouldBlock) => std::thread::sleep(LOCK_POLL.min(deadline.left())),
-            }
-        }
+        let lock = self.lock_to_look(key, deadline)?;
         // Only who has the lock writes, so this is the half of a record that a process died at.
         remove_if_there(&self.new_record_path(key))?;
+        Ok(lock)
+    }
+
+    /// The same, and all that is kept stays as it is.
+    pub fn lock_to_look(
+        &self,
+        key: &ShareKey,
+        deadline: Deadline,
+    ) -> Result<LockedShare<'_>, StateError> {
+        let lock = take_lock(self.lock_path(key), deadline)?;
         Ok(LockedShare { dir: self, key: key.clone(), lock })
     }
 
@@ -185,6 +188,15 @@ impl StateDir {
         put_file(&self.let_go_path(key), &domain.to_string())
     }
 
+    /// The domains that have left word that they let go of a share, as it was at some instant.
+    pub fn let_go(&self, key: &ShareKey) -> Result<Vec<DomainUuid>, StateError> {
+        let mut domains = Vec::new();
+        for name in names_in(&self.let_go_path(key))? {
+            domains.extend(name.to_str().and_then(|name| name.parse::<DomainUuid>().ok()));
+        }
+        Ok(domains)
+    }
+
     fn let_go_path(&self, key: &ShareKey) -> PathBuf {
         self.path.join("let-go").join(key.as_str())
     }
@@ -203,6 +215,24 @@ impl StateDir {
 
     fn domain_path(&self, domain: &DomainUuid) -> PathBuf {
         self.path.join("domains").join(domain.to_string())
+    }
+}
+
+fn take_lock(path: PathBuf, deadline: Deadline) -> Result<File, StateError> {
+    let lock = match state_file::open_lock(&path) {
+        Ok(lock) => lock,
+        Err(Fault::NotAFile(kind)) => return Err(StateError::Lock { path, kind }),
+        Err(Fault::Io(error)) => return Err(io_error("open", &path)(error)),
+    };
+    loop {
+        match lock.try_lock() {
+            Ok(()) => return Ok(lock),
+            Err(TryLockError::Error(error)) => return Err(io_error("lock", &path)(error)),
+            Err(TryLockError::WouldBlock) if deadline.is_over() => {
+                return Err(StateError::Busy { path, waited: deadline.length() });
+            }
+            Err(TryLockError::WouldBlock) => std::thread::sleep(LOCK_POLL.min(deadline.left())),
+        }
     }
 }
 
@@ -290,11 +320,7 @@ impl LockedShare<'_> {
 
     /// The domains that have left word that they let go of the share.
     pub fn let_go(&self) -> Result<Vec<DomainUuid>, StateError> {
-        let mut domains = Vec::new();
-        for name in names_in(&self.dir.let_go_path(&self.key))? {
-            domains.extend(name.to_str().and_then(|name| name.parse::<DomainUuid>().ok()));
-        }
-        Ok(domains)
+        self.dir.let_go(&self.key)
     }
 
     /// Notes, before the lease is written, that a domain may hold this share. An earlier word that it let go is void.

@@ -28,7 +28,7 @@ mod table;
 
 pub use acquire::acquire;
 pub use force::{Force, force};
-pub use observed::{Observed, Standing, attempt_is_open};
+pub use observed::{Observed, OurMount, Standing, attempt_is_open};
 pub use reconnect::reconnect;
 pub use refusal::Refusal;
 pub use release::{Keep, reconcile, release};

@@ -35,7 +35,7 @@ pub enum Standing {
 
 impl Observed<'_> {
     /// The mount that we made, as far as the mount table can tell: which one, and where in the stack it is.
-    pub(super) fn our_mount(&self) -> OurMount {
+    pub fn our_mount(&self) -> OurMount {
         match (&self.record.mount, self.stack.last()) {
             (None, _) => OurMount::None,
             (Some(_), None) => OurMount::Gone,
@@ -104,7 +104,7 @@ fn same(one: &MountId, other: &MountId) -> bool {
 
 /// What became of the mount that the record speaks of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum OurMount {
+pub enum OurMount {
     /// The record speaks of none.
     None,
     /// It is what a look at the mount point meets.

@@ -46,6 +46,8 @@ pub fn release(observed: &Observed<'_>, holder: &Holder, keep: Keep) -> Plan {
 /// This is for whoever looks at a share without wanting it: the one who comes back after the share has lingered, and the
 /// administrator who mends a host.
 ///
+/// What is held stays, and what is recorded of its mount becomes true: an attempt that was cut off may have made it, or not.
+///
 /// `missing` are leases of guests that are known to run on the share: those that are not recorded are written.
 pub fn reconcile(observed: &Observed<'_>, missing: &[Lease], now: u64, linger: Duration) -> Plan {
     let mut holders = observed.good_leases();
@@ -56,10 +58,15 @@ pub fn reconcile(observed: &Observed<'_>, missing: &[Lease], now: u64, linger: D
     let runs = |lease: &&Lease| missing.iter().any(|other| other.holder == lease.holder);
     let void = observed.void_leases().filter(|lease| !runs(lease));
     let written = unknown.iter().map(|lease| Step::WriteLease((*lease).clone()));
-    let steps: Vec<Step> =
+    let mut steps: Vec<Step> =
         written.chain(void.map(|lease| Step::DropLease(lease.holder.clone()))).collect();
     holders.extend(unknown);
     if !holders.is_empty() {
+        match observed.our_mount() {
+            OurMount::ByAttempt(mount) => steps.push(Step::AdoptMount(mount)),
+            OurMount::Gone => steps.push(Step::ForgetMount),
+            OurMount::OnTop(_) | OurMount::Covered | OurMount::None => {}
+        }
         return Plan { steps, kept: Some(held(holders)) };
     }
     // A clock that was set back counts as no time passed; the next one who looks has another chance.

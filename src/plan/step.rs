@@ -108,12 +108,19 @@ impl fmt::Display for Step {
     }
 }
 
+/// As many holders as a message names. A share may have a thousand, and each end of a guest is logged.
+const NAMED: usize = 10;
+
 impl fmt::Display for KeptMounted {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Held { by } => {
-                let holders: Vec<String> = by.iter().map(ToString::to_string).collect();
-                write!(f, "still held by {}", holders.join(", "))
+                let named: Vec<String> = by.iter().take(NAMED).map(ToString::to_string).collect();
+                write!(f, "still held by {}", named.join(", "))?;
+                match by.len() - named.len() {
+                    0 => Ok(()),
+                    more => write!(f, " and {more} more"),
+                }
             }
             Self::Lingers { length } => write!(f, "kept for {length:?} after its last holder"),
             Self::NotOurs => f.write_str("not mounted by us"),

@@ -190,6 +190,24 @@ fn a_share_that_may_linger_stays_until_its_time_is_over() {
     assert_eq!(super::reconcile(&scene.seen(&[1], Health::Healthy), &[], 9999, length).steps, []);
 }
 
+/// Or whoever looks finds the same attempt again and again, for as long as the guest runs.
+#[test]
+fn what_is_recorded_of_the_mount_of_a_share_that_is_held_becomes_true() {
+    for (name, record, stack, steps) in [
+        ("ours", made(1), &[1][..], vec![]),
+        ("gone", made(1), &[], vec![Step::ForgetMount]),
+        ("replaced", made(1), &[2], vec![Step::ForgetMount]),
+        ("covered", made(1), &[1, 2], vec![]),
+        ("of our attempt", attempted(), &[1], vec![Step::AdoptMount(id(1))]),
+        ("an attempt that came to nothing", attempted(), &[], vec![Step::ForgetMount]),
+    ] {
+        let scene = Scene::new(ShareMode::Managed, Some(record), &[guest()]);
+        let seen = scene.seen(stack, Health::Healthy);
+        let plan = super::reconcile(&seen, &[], 0, std::time::Duration::ZERO);
+        assert_eq!(plan.steps, steps, "{name}");
+    }
+}
+
 #[test]
 fn a_guest_that_runs_without_its_lease_gets_one_and_keeps_the_mount() {
     let admin = || Holder::Administrator;

@@ -27,12 +27,10 @@ impl ShareKey {
     /// What somebody gets who takes this for an export, whether or not it is one.
     #[must_use]
     pub fn of_spelling(text: &str) -> Self {
-        use fmt::Write;
-        let mut hex = String::with_capacity(32);
-        for byte in Md5::digest(text.as_bytes()) {
-            write!(hex, "{byte:02x}").expect("a String takes everything");
-        }
-        Self(hex)
+        // Of every configured share, at every call: not by way of the formatter.
+        let digit = |half: u8| char::from(b"0123456789abcdef"[usize::from(half)]);
+        let digest = Md5::digest(text.as_bytes());
+        Self(digest.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 0xf)]).collect())
     }
 
     /// The 32 hex digits.

@@ -1,5 +1,6 @@
 //! An absolute path in normal form, and which paths lie at or below it.
 
+use std::cmp::Ordering;
 use std::fmt;
 use std::path::Path;
 use std::str::FromStr;
@@ -55,6 +56,18 @@ impl MountPoint {
         self.0[1..].split('/')
     }
 
+    /// The order by components: a directory comes right before all that lies in it. As text, `/a-b` would come between `/a` and
+    /// `/a/b`.
+    pub fn cmp_by_components(&self, other: &Self) -> Ordering {
+        // No path has a NUL, and nothing comes before it.
+        let rank = |byte: u8| if byte == b'/' { 0 } else { byte };
+        let (one, other) = (self.0.as_bytes(), other.0.as_bytes());
+        match one.iter().zip(other).find(|(a, b)| a != b) {
+            Some((&a, &b)) => rank(a).cmp(&rank(b)),
+            None => one.len().cmp(&other.len()),
+        }
+    }
+
     /// Whether an absolute path in normal form is this one or lies below it.
     pub fn holds(&self, path: &str) -> bool {
         path.strip_prefix(&self.0).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
@@ -86,11 +99,11 @@ impl FromStr for MountPoint {
         if let Some(c) = text.chars().find(|c| c.is_control()) {
             return Err(MountPointError::Character(c));
         }
-        for component in rest.split('/') {
+        for component in rest.as_bytes().split(|&b| b == b'/') {
             match component {
-                "" => return Err(MountPointError::EmptyComponent),
-                "." => return Err(MountPointError::Walks(".")),
-                ".." => return Err(MountPointError::Walks("..")),
+                b"" => return Err(MountPointError::EmptyComponent),
+                b"." => return Err(MountPointError::Walks(".")),
+                b".." => return Err(MountPointError::Walks("..")),
                 _ => {}
             }
         }
@@ -106,6 +119,8 @@ impl fmt::Display for MountPoint {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -125,6 +140,16 @@ mod tests {
             ("/srv/a\nb", Err(E::Character('\n'))),
         ] {
             assert_eq!(text.parse::<MountPoint>().map(|_| ()), expected, "{text:?}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn the_order_is_that_of_the_components(paths in prop::collection::vec("(/[a-c .-]{1,2}){1,4}", 2)) {
+            let parsed: Vec<MountPoint> = paths.iter().filter_map(|path| path.parse().ok()).collect();
+            if let [one, other] = parsed.as_slice() {
+                prop_assert_eq!(one.cmp_by_components(other), one.components().cmp(other.components()));
+            }
         }
     }
 

@@ -18,7 +18,7 @@ use std::path::{Path, PathBuf};
 
 use super::problem::{ConfigError, Place, Position, Problem, Subject};
 use super::settings::Settings;
-use super::{DEFAULT_PATH, PATH_VARIABLE, SourceFile, parse};
+use super::{DEFAULT_PATH, PATH_VARIABLE, SourceFile, parse, parse_without_shares};
 
 pub use fault::{Account, FileFault, Writers};
 use trust::Trust;
@@ -30,6 +30,12 @@ use trust::Trust;
 pub fn settings(path: Option<&Path>) -> Result<Settings, ConfigError> {
     let main = Main::choose(path, env::var_os(PATH_VARIABLE))?;
     parse(&files(&main, Trust::of_this_process())?)
+}
+
+/// The same without any share, see [`parse_without_shares`].
+pub fn settings_without_shares(path: Option<&Path>) -> Result<Settings, ConfigError> {
+    let main = Main::choose(path, env::var_os(PATH_VARIABLE))?;
+    parse_without_shares(&files(&main, Trust::of_this_process())?)
 }
 
 /// The main file.

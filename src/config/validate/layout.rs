@@ -101,9 +101,8 @@ fn overlap(a: &AbsolutePath, b: &AbsolutePath) -> bool {
 fn check_side_by_side(shares: &[Candidate<'_>], problems: &mut Problems<'_>) {
     let mut sorted: Vec<(&Candidate<'_>, &Located<MountPoint>)> =
         shares.iter().filter_map(|share| Some((share, share.mount_point()?))).collect();
-    // By components, a directory comes right before all that lies in it; as text, "/a-b" would come between "/a" and "/a/b".
     // The sort is stable: of two that are equal, the later one is told.
-    sorted.sort_by(|(_, a), (_, b)| a.value.components().cmp(b.value.components()));
+    sorted.sort_by(|(_, a), (_, b)| a.value.cmp_by_components(&b.value));
     let mut around: Vec<(&Candidate<'_>, &Located<MountPoint>)> = Vec::new();
     for (share, mount_point) in sorted {
         while around.pop_if(|(_, outer)| !outer.value.holds(mount_point.value.as_str())).is_some() {
