@@ -1,5 +1,6 @@
 //! What a rule is, and what it says of itself: the same text is what `explain` prints and what the reference is made of.
 
+use super::facts::Facts;
 use super::finding::Findings;
 use super::subject::Subject;
 
@@ -139,8 +140,8 @@ pub struct Example {
 pub enum Check {
     /// In one document.
     Document(fn(&Subject<'_, '_>, &mut Findings<'_>)),
-    /// Between several, or in one that has everything twice. Findings are made with the number of the subject.
-    Across(fn(&[Subject<'_, '_>], &mut Findings<'_>)),
+    /// Between several, or in one that has everything twice. Findings are made with the number of the document's facts.
+    Across(fn(&[Facts], &mut Findings<'_>)),
     /// By the linter, while it does its own work.
     Linter,
     /// By somebody else, who is asked only if that is wished for.

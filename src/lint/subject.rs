@@ -16,6 +16,8 @@ pub struct Subject<'t, 'a> {
     domain: ElementRef<'t, 'a>,
     settings: Option<&'t Settings>,
     disks: Vec<Disk<'t, 'a>>,
+    /// Those whose image is a file on a share. Many rules are about these alone.
+    on_shares: Vec<Disk<'t, 'a>>,
     /// Only what maps paths to shares asks for it.
     needed: OnceLock<Option<Result<Needed, Located<domain::Problem>>>>,
 }
@@ -63,7 +65,13 @@ impl<'t, 'a> Subject<'t, 'a> {
         };
         let devices = domain.all("devices");
         let disks = devices.flat_map(|devices| devices.all("disk")).map(Disk::new).collect();
-        Some(Self { domain, settings, disks, needed: OnceLock::new() })
+        let (on_shares, needed) = (Vec::new(), OnceLock::new());
+        let mut subject = Self { domain, settings, disks, on_shares, needed };
+        let is_on_share = |disk: &&Disk<'_, '_>| {
+            disk.file().is_some_and(|file| subject.on_share(&file.value).is_one())
+        };
+        subject.on_shares = subject.disks.iter().filter(is_on_share).copied().collect();
+        Some(subject)
     }
 
     /// The document.
@@ -96,14 +104,6 @@ impl<'t, 'a> Subject<'t, 'a> {
     pub fn uuid(&self) -> Option<Located<DomainUuid>> {
         let uuid = self.domain().child("uuid")?;
         Some(Located { value: uuid.text().parse().ok()?, span: uuid.text_span() })
-    }
-
-    /// Whether both are the same domain's: seen twice, running and defined for instance.
-    pub fn is_of_the_domain_of(&self, other: &Subject<'_, '_>) -> bool {
-        match (self.uuid(), other.uuid()) {
-            (Some(one), Some(other)) => one.value == other.value,
-            _ => self.name().map(|it| it.value) == other.name().map(|it| it.value),
-        }
     }
 
     /// Whether the driver is QEMU's.
@@ -179,9 +179,7 @@ impl<'t, 'a> Subject<'t, 'a> {
 
     /// The disks whose image is a file on a share.
     pub fn disks_on_shares(&self) -> impl Iterator<Item = &Disk<'t, 'a>> {
-        self.disks
-            .iter()
-            .filter(|disk| disk.file().is_some_and(|file| self.on_share(&file.value).is_one()))
+        self.on_shares.iter()
     }
 
     /// Those of them whose media stays in: what a guest keeps its data on.

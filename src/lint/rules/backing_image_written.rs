@@ -1,10 +1,11 @@
 //! An image on a share that one disk writes and another is built on.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 
 use crate::escape::Escaped;
 use crate::lint::rule::{Check, Group, Rule, Severity, examples};
-use crate::lint::{Backing, Disk, Findings, Subject};
+use crate::lint::{Facts, Findings, Image};
 use crate::needs;
 use crate::xml::Span;
 
@@ -21,33 +22,28 @@ pub(in crate::lint) static RULE: Rule = Rule {
     check: Check::Across(check),
 };
 
-fn check(subjects: &[Subject<'_, '_>], findings: &mut Findings<'_>) {
-    let mut behind: HashMap<String, Vec<(usize, Span)>> = HashMap::new();
-    for (number, subject) in subjects.iter().enumerate() {
-        for store in subject.disks().iter().flat_map(Disk::backing) {
-            let Some(file) = Backing::file(&store) else { continue };
-            if subject.on_share(&file.value).is_one() {
-                let users = behind.entry(needs::end(&file.value).into_owned()).or_default();
-                users.push((number, file.span));
-            }
+fn check(documents: &[Facts], findings: &mut Findings<'_>) {
+    let mut behind: HashMap<Cow<'_, str>, Vec<(usize, Span)>> = HashMap::new();
+    for (number, facts) in documents.iter().enumerate() {
+        for file in &facts.behind {
+            behind.entry(needs::end(&file.value)).or_default().push((number, file.span));
         }
     }
     if behind.is_empty() {
         return;
     }
-    for (number, subject) in subjects.iter().enumerate() {
-        for file in subject.writable_disks_on_shares().filter_map(Disk::file) {
-            let Some(users) = behind.get(&*needs::end(&file.value)) else { continue };
+    for (number, facts) in documents.iter().enumerate() {
+        for Image { file, .. } in &facts.written {
+            let Some(users) = behind.get(&needs::end(&file.value)) else { continue };
             // A domain that is given twice may have got a snapshot between.
             let mut others = users.iter().filter(|(other, _)| {
-                *other == number || !subjects[*other].is_of_the_domain_of(subject)
+                *other == number || !documents[*other].is_of_the_domain_of(facts)
             });
             let Some((other, span)) = others.next() else { continue };
-            let name = subjects[*other].name().map(|name| name.value).unwrap_or_default();
             let message = format!(
                 "'{}' is written here, and is the backing store of a disk of domain '{}'; an overlay of its own would be right",
                 Escaped(&file.value),
-                Escaped(&name)
+                Escaped(documents[*other].called())
             );
             findings.add_in(number, file.span, message).see(*other, *span, "the backing store");
         }

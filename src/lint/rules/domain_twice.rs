@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use crate::domain::DomainUuid;
 use crate::escape::Escaped;
 use crate::lint::rule::{Check, Group, Rule, Severity, examples};
-use crate::lint::{Findings, Subject};
+use crate::lint::{Facts, Findings};
 
 pub(in crate::lint) static RULE: Rule = Rule {
     code: "VQ703",
@@ -21,35 +21,36 @@ pub(in crate::lint) static RULE: Rule = Rule {
     check: Check::Across(check),
 };
 
-fn check(subjects: &[Subject<'_, '_>], findings: &mut Findings<'_>) {
-    let mut names: HashMap<String, Vec<usize>> = HashMap::new();
+fn check(documents: &[Facts], findings: &mut Findings<'_>) {
+    let mut names: HashMap<&str, Vec<usize>> = HashMap::new();
     let mut uuids: HashMap<DomainUuid, Vec<usize>> = HashMap::new();
-    for (number, subject) in subjects.iter().enumerate() {
+    for (number, facts) in documents.iter().enumerate() {
+        let another = |others: &[usize]| {
+            others.iter().copied().find(|other| !are_faces(&documents[*other], facts))
+        };
         // A clash of names says all there is to say of the same two.
         let mut clash = None;
-        if let Some(name) = subject.name() {
-            let others = names.entry(name.value.clone().into_owned()).or_default();
-            clash = others.iter().copied().find(|other| !are_faces(&subjects[*other], subject));
+        if let Some(name) = &facts.name {
+            let others = names.entry(&name.value).or_default();
+            clash = another(others);
             if let Some(other) = clash {
                 let message = format!(
                     "another domain of this set is named '{}' too; a name of its own would be right",
                     Escaped(&name.value)
                 );
-                let place = subjects[other].name().map_or(name.span, |name| name.span);
+                let place = documents[other].name.as_ref().map_or(name.span, |name| name.span);
                 findings.add_in(number, name.span, message).see(other, place, "the other domain");
             }
             others.push(number);
         }
-        if let Some(uuid) = subject.uuid() {
+        if let Some(uuid) = &facts.uuid {
             let others = uuids.entry(uuid.value).or_default();
-            let other = others.iter().copied().find(|other| !are_faces(&subjects[*other], subject));
-            if let Some(other) = other.filter(|_| clash.is_none()) {
-                let name = subjects[other].name().map(|name| name.value).unwrap_or_default();
+            if let Some(other) = another(others).filter(|_| clash.is_none()) {
                 let message = format!(
                     "this is the UUID of domain '{}' too; a UUID of its own would be right",
-                    Escaped(&name)
+                    Escaped(documents[other].called())
                 );
-                let place = subjects[other].uuid().map_or(uuid.span, |uuid| uuid.span);
+                let place = documents[other].uuid.as_ref().map_or(uuid.span, |uuid| uuid.span);
                 findings.add_in(number, uuid.span, message).see(other, place, "the other domain");
             }
             others.push(number);
@@ -57,9 +58,7 @@ fn check(subjects: &[Subject<'_, '_>], findings: &mut Findings<'_>) {
     }
 }
 
-/// Whether the two are the running and the stored form of one domain: libvirt gives an id to the running one.
-fn are_faces(one: &Subject<'_, '_>, other: &Subject<'_, '_>) -> bool {
-    let runs = |subject: &Subject<'_, '_>| subject.domain().attribute("id").is_some();
-    let name = |subject: &Subject<'_, '_>| subject.name().map(|name| name.value.into_owned());
-    one.is_of_the_domain_of(other) && name(one) == name(other) && runs(one) != runs(other)
+/// Whether the two are the running and the stored form of one domain.
+fn are_faces(one: &Facts, other: &Facts) -> bool {
+    one.form != other.form && one.is_named_as(other) && one.is_of_the_domain_of(other)
 }

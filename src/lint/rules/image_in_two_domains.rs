@@ -1,10 +1,11 @@
 //! One image on a share that two domains write.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 
 use crate::escape::Escaped;
 use crate::lint::rule::{Check, Group, Rule, Severity, examples};
-use crate::lint::{Findings, Subject};
+use crate::lint::{Facts, Findings, Image, UseOf};
 use crate::needs;
 
 pub(in crate::lint) static RULE: Rule = Rule {
@@ -22,30 +23,28 @@ pub(in crate::lint) static RULE: Rule = Rule {
     check: Check::Across(check),
 };
 
-fn check(subjects: &[Subject<'_, '_>], findings: &mut Findings<'_>) {
-    let mut users: HashMap<String, Vec<_>> = HashMap::new();
-    for (number, subject) in subjects.iter().enumerate() {
-        for disk in subject.writable_disks_on_shares() {
-            let Some(file) = disk.file() else { continue };
-            let others = users.entry(needs::end(&file.value).into_owned()).or_default();
-            let clash = others.iter().find(|(earlier, shareable, _): &&(usize, bool, _)| {
-                let fits = *shareable && disk.is("shareable");
-                !fits && !subjects[*earlier].is_of_the_domain_of(subject)
+fn check(documents: &[Facts], findings: &mut Findings<'_>) {
+    let mut users: HashMap<Cow<'_, str>, Vec<(usize, &Image)>> = HashMap::new();
+    for (number, facts) in documents.iter().enumerate() {
+        for image in &facts.written {
+            let others = users.entry(needs::end(&image.file.value)).or_default();
+            let clash = others.iter().find(|(earlier, other)| {
+                let fits = [image.use_of, other.use_of] == [UseOf::Several; 2];
+                !fits && !documents[*earlier].is_of_the_domain_of(facts)
             });
-            if let Some((earlier, _, span)) = clash {
-                let name = subjects[*earlier].name().map(|name| name.value).unwrap_or_default();
+            if let Some((earlier, other)) = clash {
                 let message = format!(
                     "'{}' is a disk of domain '{}' too; an image of its own would be right, or <shareable/> in both",
-                    Escaped(&file.value),
-                    Escaped(&name)
+                    Escaped(&image.file.value),
+                    Escaped(documents[*earlier].called())
                 );
-                findings.add_in(number, file.span, message).see(
+                findings.add_in(number, image.file.span, message).see(
                     *earlier,
-                    *span,
+                    other.file.span,
                     "the other domain's",
                 );
             }
-            others.push((number, disk.is("shareable"), file.span));
+            others.push((number, image));
         }
     }
 }

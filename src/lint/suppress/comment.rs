@@ -11,7 +11,7 @@ use crate::xml::{Comment, ElementRef, Span, Tree, is_blank};
 const CALL: &str = "virt-quobyte:";
 
 /// Every comment that calls for us.
-pub(super) fn all<'t, 'a>(subject: &Subject<'t, 'a>) -> Vec<Read<'t, 'a>> {
+pub(super) fn all(subject: &Subject<'_, '_>) -> Vec<Read> {
     let tree = subject.tree();
     let calls = tree.comments().iter().filter_map(|comment| {
         let inner = Span::new(comment.span.start + "<!--".len(), comment.span.end - "-->".len());
@@ -26,7 +26,7 @@ pub(super) fn all<'t, 'a>(subject: &Subject<'t, 'a>) -> Vec<Read<'t, 'a>> {
     for (comment, said) in calls.collect::<Vec<_>>().into_iter().rev() {
         let elements = elements.get_or_insert_with(|| tree.elements().collect::<Vec<_>>());
         let scope = scope(tree, elements, comment, &mut after);
-        read.push(allow(tree, comment, said, scope));
+        read.push(allow(tree.source(), comment, said, scope.map(ElementRef::span)));
     }
     read.reverse();
     read
@@ -68,14 +68,8 @@ fn run_end(tree: &Tree<'_>, from: usize, after: Option<&Run>) -> usize {
     }
 }
 
-fn allow<'t, 'a>(
-    tree: &'t Tree<'a>,
-    comment: &Comment,
-    said: Span,
-    scope: Option<ElementRef<'t, 'a>>,
-) -> Read<'t, 'a> {
+fn allow(source: &str, comment: &Comment, said: Span, scope: Option<Span>) -> Read {
     const LIKE: &str = "<!-- virt-quobyte: allow VQ501 reason -->";
-    let source = tree.source();
     let mistake = |span, message: String| Mistake { span, message };
     let mut words = Words { source, rest: said };
     let verb = words.next();

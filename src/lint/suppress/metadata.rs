@@ -18,7 +18,7 @@ const NAMESPACE: &str = "urn:virt-quobyte:lint:1";
 const FAMILY: &str = "urn:virt-quobyte:lint";
 
 /// Everything in the metadata that is ours.
-pub(super) fn all<'t, 'a>(subject: &Subject<'t, 'a>) -> Vec<Read<'t, 'a>> {
+pub(super) fn all(subject: &Subject<'_, '_>) -> Vec<Read> {
     let mut read = Vec::new();
     let mut disks = None;
     for element in subject.domain().all("metadata").flat_map(ElementRef::children) {
@@ -43,10 +43,11 @@ pub(super) fn all<'t, 'a>(subject: &Subject<'t, 'a>) -> Vec<Read<'t, 'a>> {
     read
 }
 
-type Disks<'t, 'a> = HashMap<Cow<'t, str>, ElementRef<'t, 'a>>;
+/// Where each disk is.
+type Disks<'t> = HashMap<Cow<'t, str>, Span>;
 
-fn by_target<'t, 'a>(subject: &Subject<'t, 'a>) -> Disks<'t, 'a> {
-    let named = |disk: &Disk<'t, 'a>| Some((disk.target_name()?.value, disk.element()));
+fn by_target<'t>(subject: &Subject<'t, '_>) -> Disks<'t> {
+    let named = |disk: &Disk<'t, '_>| Some((disk.target_name()?.value, disk.element().span()));
     subject.disks().iter().filter_map(named).collect()
 }
 
@@ -59,12 +60,12 @@ fn unexpected(element: ElementRef<'_, '_>, expected: &str) -> Mistake {
     Mistake { span: element.name_span(), message }
 }
 
-fn allow<'t, 'a>(
-    domain: ElementRef<'t, 'a>,
-    disks: &Disks<'t, 'a>,
-    element: ElementRef<'t, 'a>,
+fn allow(
+    domain: ElementRef<'_, '_>,
+    disks: &Disks<'_>,
+    element: ElementRef<'_, '_>,
     only: bool,
-) -> Read<'t, 'a> {
+) -> Read {
     if !(element.namespace().is(NAMESPACE) && element.local() == "allow") {
         return Err(unexpected(element, "allow"));
     }
@@ -89,7 +90,7 @@ fn allow<'t, 'a>(
         return mistake(element.name_span(), message.to_owned());
     }
     let scope = match element.attribute("disk") {
-        None => domain,
+        None => domain.span(),
         Some(wanted) => *disks.get(&*wanted.value).ok_or_else(|| {
             let name = excerpt(&wanted.value);
             let message = format!(

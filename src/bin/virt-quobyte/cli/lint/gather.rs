@@ -9,6 +9,7 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
 use anyhow::Result;
+use virt_quobyte::lint::spread;
 use virt_quobyte::xml::MAX_SIZE;
 
 use super::Failure;
@@ -56,12 +57,21 @@ pub(super) const STDIN: &str = "-";
 
 pub(super) fn from_files(paths: &[PathBuf]) -> Gathered {
     let mut gathered = Gathered::default();
+    let files: Vec<&PathBuf> = paths.iter().filter(|path| path.as_os_str() != STDIN).collect();
+    let mut read = spread(&files, |path| read_file(path)).into_iter();
     for path in paths {
         if path.as_os_str() == STDIN {
             let read = read_some(&mut io::stdin().lock(), 0);
             gathered.add("standard input".to_owned(), None, Wanted::Always, read);
-        } else {
-            gathered.file_or_folder(path);
+            continue;
+        }
+        match read.next() {
+            // A folder can be opened, but not read.
+            Some(Err(error)) if error.kind() == io::ErrorKind::IsADirectory => {
+                gathered.folder(path);
+            }
+            Some(read) => gathered.add(name(path), Some(path), Wanted::Always, read),
+            None => {}
         }
     }
     gathered
@@ -117,15 +127,17 @@ impl Gathered {
         self.failures.push(Failure { name, why });
     }
 
-    fn file_or_folder(&mut self, path: &Path) {
-        // A folder can be opened, but not read.
-        match read_file(path) {
-            Err(error) if error.kind() == io::ErrorKind::IsADirectory => self.folder(path),
-            read => self.add(name(path), Some(path), Wanted::Always, read),
+    fn folder(&mut self, folder: &Path) {
+        let mut files = Vec::new();
+        self.list(folder, &mut files);
+        let read = spread(&files, |path| read_file(path));
+        for (path, read) in files.iter().zip(read) {
+            self.add(name(path), Some(path), Wanted::IfDomain, read);
         }
     }
 
-    fn folder(&mut self, folder: &Path) {
+    /// The files that a folder stands for, in their order.
+    fn list(&mut self, folder: &Path, files: &mut Vec<PathBuf>) {
         let mut entries = Vec::new();
         let listed = fs::read_dir(folder).and_then(|all| {
             for entry in all {
@@ -144,9 +156,9 @@ impl Gathered {
                 continue;
             }
             if kind.is_dir() {
-                self.folder(&path);
+                self.list(&path, files);
             } else if kind.is_file() && entry.as_bytes().ends_with(b".xml") {
-                self.add(name(&path), Some(&path), Wanted::IfDomain, read_file(&path));
+                files.push(path);
             }
         }
     }

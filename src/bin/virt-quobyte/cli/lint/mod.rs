@@ -240,18 +240,22 @@ impl Linter<'_> {
         for set in gathered.texts.chunk_by(|one, next| one.set == next.set) {
             let first = documents.len();
             let sources: Vec<&[u8]> = set.iter().map(|text| text.source.as_slice()).collect();
-            // They are asked in the order of the texts, and only about domains: which text it was shows in where it is kept.
-            let examined = lint::examine_with(&sources, self.settings, &mut |domain| {
-                let opinions = others.of(domain);
-                if let Some(why) = others.no_answer.take() {
-                    let start = domain.tree().source().as_ptr();
-                    let of = set.iter().find(|text| std::ptr::eq(text.source.as_ptr(), start));
-                    let name = of.map_or_else(String::new, |text| text.name.clone());
-                    failures
-                        .push(Failure { name, why: format!("libvirt could not be asked: {why}") });
-                }
-                opinions
-            });
+            let examined = if others.is_nobody() {
+                lint::examine(&sources, self.settings)
+            } else {
+                // They are asked only about domains: which text it was shows in where it is kept.
+                lint::examine_with(&sources, self.settings, &mut |domain| {
+                    let opinions = others.of(domain);
+                    if let Some(why) = others.no_answer.take() {
+                        let start = domain.tree().source().as_ptr();
+                        let of = set.iter().find(|text| std::ptr::eq(text.source.as_ptr(), start));
+                        let name = of.map_or_else(String::new, |text| text.name.clone());
+                        let why = format!("libvirt could not be asked: {why}");
+                        failures.push(Failure { name, why });
+                    }
+                    opinions
+                })
+            };
             documents.extend(set.iter().zip(examined).map(|(text, mut examined)| {
                 let passed_over = examined.root == Root::Other && text.wanted == Wanted::IfDomain;
                 // Who was asked by name is heard, whichever rules are selected.

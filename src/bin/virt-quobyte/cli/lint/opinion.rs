@@ -34,6 +34,11 @@ impl Others {
         Ok(Self { grammar, libvirt, asked, no_answer: None })
     }
 
+    /// Whether there is nobody to ask.
+    pub(super) fn is_nobody(&self) -> bool {
+        self.grammar.is_none() && self.libvirt.is_none()
+    }
+
     /// What they say of a domain.
     pub(super) fn of(&mut self, domain: ElementRef<'_, '_>) -> Vec<Opinion> {
         let mut opinions = Vec::new();
