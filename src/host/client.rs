@@ -8,6 +8,8 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::deadline::Deadline;
+#[cfg(feature = "admin")]
+use super::processes::clients::{self, Client};
 use super::processes::{self, Ending, LookError};
 use super::program::{self, End, Run, StartError};
 use super::systemd;
@@ -52,7 +54,7 @@ pub enum ClientError {
 /// The first of the client's arguments, which no other mount's client has.
 ///
 /// The export and the mount point cannot be taken for options: the one does not begin with '-', the other begins with '/'.
-fn own_arguments(share: &Share) -> [&str; 3] {
+pub(super) fn own_arguments(share: &Share) -> [&str; 3] {
     ["--disable-xattrs", share.export.as_str(), share.mount_point.as_str()]
 }
 
@@ -75,6 +77,20 @@ pub fn program(configured: Option<&Path>) -> Option<PathBuf> {
 #[cfg(feature = "admin")]
 pub fn version(client: &Path, deadline: Deadline) -> Result<Run, StartError> {
     program::run(client, &["--version"], deadline)
+}
+
+/// The clients that run for these shares, each as far as it can be found: one that was started by us, that is.
+#[cfg(feature = "admin")]
+pub fn running(shares: &[&Share], deadline: Deadline) -> Result<Vec<Option<Client>>, LookError> {
+    let wanted = shares.iter().map(|share| own_arguments(share).map(str::to_owned).to_vec());
+    let wanted: Vec<Vec<String>> = wanted.collect();
+    clients::started_with(&wanted, deadline)
+}
+
+/// Has a client that runs say its version: by its own program, also if that was replaced meanwhile.
+#[cfg(feature = "admin")]
+pub fn version_of(running: &Client, deadline: Deadline) -> Result<Run, StartError> {
+    version(Path::new(&format!("/proc/{}/exe", running.pid)), deadline)
 }
 
 /// Runs the client for a share and waits until it has gone to the background.

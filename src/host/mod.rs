@@ -29,6 +29,10 @@ pub mod resolver;
 pub mod schema_files;
 mod sys;
 pub mod systemd;
+#[cfg(feature = "admin")]
+pub mod told_to_end;
+#[cfg(feature = "admin")]
+pub mod trial;
 pub mod trusted_path;
 pub mod unmount;
 

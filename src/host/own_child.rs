@@ -18,7 +18,7 @@ const SELF: &str = "/proc/self/exe";
 
 /// Does a child's work and returns its answer, if that is what this process was started for.
 ///
-/// Both binaries ask this first. libvirt calls a hook with exactly four arguments, and each of these options comes with one,
+/// Both binaries ask this first, or what stands below. libvirt calls a hook with exactly four arguments, and each of these options comes with one,
 /// two, or pairs of operands: no domain's name can be mistaken for it.
 pub fn answer(arguments: &[OsString]) -> Option<String> {
     if let [option, images @ ..] = arguments
@@ -36,6 +36,12 @@ pub fn answer(arguments: &[OsString]) -> Option<String> {
         }
         _ => None,
     }
+}
+
+/// The same for the admin command, which asks a child of its own for more than the hook does.
+#[cfg(feature = "admin")]
+pub fn answer_to_admin(arguments: &[OsString]) -> Option<String> {
+    answer(arguments).or_else(|| processes::clients::answer(arguments))
 }
 
 /// Starts this program as a child with an option, and returns its answer; `None` if it did not answer in time.

@@ -30,6 +30,10 @@ const DIRECTORIES: &[&str] =
 /// How much of a program's output is kept, stdout and stderr together: more than any message, less than would hurt.
 pub(super) const OUTPUT_ROOM: u64 = 64 * 1024;
 
+/// What a descriptor of such output shows as, in a process that has kept it.
+#[cfg(feature = "admin")]
+pub(super) const OUTPUT_LINK: &str = "/memfd:output";
+
 /// How long a killed child is waited for. One that sits in an uninterruptible sleep is left behind.
 const AFTER_KILL: Duration = Duration::from_millis(200);
 
@@ -167,6 +171,15 @@ impl Run {
         matches!(self.end, End::Exited(status) if status.success())
     }
 
+    /// The first line that says anything, as far as a page has room for it. Text of a stranger still.
+    #[cfg(feature = "admin")]
+    pub fn first_line(&self) -> Option<String> {
+        const ROOM: usize = 120;
+        let text = String::from_utf8_lossy(&self.output);
+        let line = text.lines().map(str::trim).find(|line| !line.is_empty())?;
+        Some(line.chars().take(ROOM).collect())
+    }
+
     /// The end of what it wrote, in one line and escaped: `None` if it wrote nothing.
     pub fn tail(&self) -> Option<String> {
         const ROOM: usize = 400;
@@ -179,6 +192,14 @@ impl Run {
             None => text,
         };
         (!text.is_empty()).then(|| text.escape_debug().to_string())
+    }
+}
+
+impl End {
+    /// Whether it ended as a shell and the loader do where a program cannot be run or a library of it is missing.
+    #[cfg(feature = "admin")]
+    pub fn is_not_loaded(&self) -> bool {
+        matches!(self, Self::Exited(status) if matches!(status.code(), Some(126 | 127)))
     }
 }
 

@@ -19,6 +19,7 @@ fn every_mistake_is_told_with_its_place() {
         "lingger = \"1s\"\n[[share]]\nname = \"-gold\"\nexport = \"reg1\"\n[deadlines]\nhook = \"1 year\"\n",
     );
     desk.run(&["config", "check"], "").is(file!["snapshots/config-mistakes.txt"]);
+    desk.run(&["config", "check", "--json"], "").is(file!["snapshots/config-mistakes-json.txt"]);
 }
 
 #[test]

@@ -5,6 +5,7 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt;
 
 use serde_json::Value;
+use snapbox::file;
 
 use crate::{Desk, Said};
 
@@ -125,4 +126,22 @@ fn of_another_libvirt_only_what_it_tells_is_judged_and_the_rest_is_said_to_be_el
     assert_eq!(check(&said, "everything else")["verdict"], "cannot-tell");
     let nobody = desk.run(&["doctor", "--connect", "none:///"], "");
     assert_eq!((nobody.status, nobody.stdout.as_str()), (3, ""), "{}", nobody.as_text());
+}
+
+#[test]
+fn the_page_of_another_libvirt_is_what_was_last_reviewed() {
+    let desk = Desk::new("");
+    let said = desk.run(&["doctor", "--connect", "test:///default"], "");
+    // The library's version, whatever it is.
+    let masked = |word: &str| {
+        let bare = word.trim_end_matches(':');
+        let is_version =
+            bare.contains('.') && bare.bytes().all(|b| b.is_ascii_digit() || b == b'.');
+        if is_version { word.replace(bare, "[VERSION]") } else { word.to_owned() }
+    };
+    let lines = said.stdout.lines().map(|line| {
+        let words: Vec<String> = line.split(' ').map(masked).collect();
+        words.join(" ") + "\n"
+    });
+    Said { stdout: lines.collect(), ..said }.is(file!["snapshots/doctor-connect.txt"]);
 }

@@ -7,7 +7,7 @@ use snapbox::Data;
 use crate::Desk;
 
 /// Every command, and every command of a command, as the help itself lists them.
-fn commands(desk: &Desk, of: &[String]) -> Vec<Vec<String>> {
+pub(crate) fn commands(desk: &Desk, of: &[String]) -> Vec<Vec<String>> {
     let mut arguments: Vec<&str> = of.iter().map(String::as_str).collect();
     arguments.push("--help");
     let help = desk.run(&arguments, "").stdout;

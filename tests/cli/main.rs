@@ -9,6 +9,7 @@ mod explain;
 mod help;
 mod hot_plug;
 mod install;
+mod json;
 mod libvirt;
 mod lint;
 mod needs;
@@ -50,6 +51,13 @@ impl Desk {
     }
 
     fn run(&self, arguments: &[&str], stdin: &str) -> Said {
+        let said = self.run_raw(arguments, stdin);
+        let text = |text: String| text.replace(&self.dir.path().display().to_string(), "[DIR]");
+        Said { stdout: text(said.stdout), stderr: text(said.stderr), ..said }
+    }
+
+    /// The same, with the desk's directory as it is.
+    fn run_raw(&self, arguments: &[&str], stdin: &str) -> Said {
         fs::write(self.path("stdin"), stdin).expect("written");
         let output = Command::new(env!("CARGO_BIN_EXE_virt-quobyte"))
             .args(arguments)
@@ -61,10 +69,7 @@ impl Desk {
             .stdin(Stdio::from(fs::File::open(self.path("stdin")).expect("readable")))
             .output()
             .expect("it starts");
-        let text = |bytes: Vec<u8>| {
-            let text = String::from_utf8(bytes).expect("UTF-8");
-            text.replace(&self.dir.path().display().to_string(), "[DIR]")
-        };
+        let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("UTF-8");
         Said {
             status: output.status.code().expect("no signal"),
             stdout: text(output.stdout),

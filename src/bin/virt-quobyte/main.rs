@@ -4,10 +4,13 @@
 //! cli/       one command a file: gathers what it is to say
 //! render/    says it, for people or as JSON; the one place that prints
 //! libvirt/   the one place that knows libvirt's library
+//! documents  holds the command lines of documents against the real ones; in no binary
 //! generated  writes what a package ships beside the binaries; in no binary itself
 //! ```
 
 mod cli;
+#[cfg(test)]
+mod documents;
 mod exit;
 #[cfg(test)]
 mod generated;
@@ -23,7 +26,10 @@ use virt_quobyte::host;
 
 fn main() -> ExitCode {
     let arguments: Vec<OsString> = std::env::args_os().skip(1).collect();
-    if let Some(answer) = host::own_child::answer(&arguments) {
+    if let Some(answer) = host::own_child::answer_to_admin(&arguments) {
+        return render::child_answer(&answer);
+    }
+    if let Some(answer) = host::trial::answer(&arguments) {
         return render::child_answer(&answer);
     }
     host::prepare_process();

@@ -124,7 +124,7 @@ fn has_arguments(pid: u32, arguments: &[String]) -> Option<OwnedFd> {
     names_arguments(&arguments::once_there(pid), arguments).then_some(process)
 }
 
-fn names_arguments(command_line: &[u8], arguments: &[String]) -> bool {
+pub(super) fn names_arguments(command_line: &[u8], arguments: &[String]) -> bool {
     let words: Vec<&[u8]> = command_line.split(|&b| b == 0).collect();
     words
         .windows(arguments.len())

@@ -6,7 +6,11 @@
 //! looked at; the answer names those.
 
 mod arguments;
+#[cfg(feature = "admin")]
+pub mod clients;
 mod ending;
+#[cfg(feature = "admin")]
+mod finding;
 mod patience;
 mod qemus;
 pub mod users;
@@ -25,6 +29,8 @@ use super::own_child;
 use super::program::StartError;
 
 pub use ending::{Ending, end_all_with};
+#[cfg(feature = "admin")]
+pub(super) use finding::with_arguments;
 pub use qemus::{Qemu, of_domains};
 
 /// The option that makes this program look at the host's processes: with one operand, the question as JSON. In one, because
@@ -86,11 +92,19 @@ fn ask<T: DeserializeOwned>(
     question: Question,
     deadline: Deadline,
 ) -> Result<Option<T>, LookError> {
+    ask_as(OPTION, question, deadline)
+}
+
+fn ask_as<T: DeserializeOwned>(
+    option: &str,
+    question: impl Serialize,
+    deadline: Deadline,
+) -> Result<Option<T>, LookError> {
     let left = deadline.left();
     let within = left.saturating_sub((left / 4).min(Duration::from_millis(250)));
     let operand = serde_json::to_string(&Asked { question, within })
         .map_err(|error| LookError::Unreadable(error.to_string()))?;
-    let asked = [OsStr::new(OPTION), OsStr::new(&operand)];
+    let asked = [OsStr::new(option), OsStr::new(&operand)];
     let Some(said) = own_child::ask(&asked, Stdio::null(), deadline)? else { return Ok(None) };
     match serde_json::from_str::<Result<T, String>>(&said) {
         Ok(Ok(answer)) => Ok(Some(answer)),

@@ -148,8 +148,7 @@ impl Arguments {
         let domain = domain::read(alone.as_bytes()).context("a disk of ours")?;
         let needs = needs::of(&domain, hold.settings);
         let limit = hold.settings.deadlines.hook;
-        let waiting =
-            render::Waiting::for_(format!("attaching {} (for {limit:?} at most)", self.target));
+        let _waiting = render::Waiting::for_(format!("attaching {}", self.target));
         host::prefer_to_survive();
         let mut images = Images::of(&domain, &needs.shares, hold.settings);
         let mut attempt =
@@ -164,7 +163,6 @@ impl Arguments {
                 Err(late) => return Err(self.unknown(&late, seen)),
             },
         };
-        drop(waiting);
         if reasons.is_empty() {
             return Ok(
                 match hold.settle(&touched, &[]).context(format!(

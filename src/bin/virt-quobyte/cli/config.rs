@@ -6,6 +6,7 @@ use anyhow::Result;
 use clap::Subcommand;
 use virt_quobyte::config::load;
 
+use super::Format;
 use crate::exit::ExitStatus;
 use crate::render;
 
@@ -19,19 +20,19 @@ pub(super) enum Command {
     #[command(after_help = "\
 Examples:
   virt-quobyte config check
-  virt-quobyte --config ./config.toml config check")]
-    Check,
+  virt-quobyte --config ./config.toml config check
+  virt-quobyte config check --json")]
+    Check {
+        #[command(flatten)]
+        format: Format,
+    },
 }
 
-pub(super) fn check(config: Option<&Path>) -> Result<ExitStatus> {
-    match load::settings(config) {
-        Ok(settings) => {
-            render::settings(&settings)?;
-            Ok(ExitStatus::Well)
-        }
-        Err(error) => {
-            render::config_problems(&error)?;
-            Ok(ExitStatus::NotWell)
-        }
+impl Command {
+    pub(super) fn run(&self, config: Option<&Path>) -> Result<ExitStatus> {
+        let Self::Check { format } = self;
+        let read = load::settings(config);
+        render::settings(&read, (*format).into())?;
+        Ok(if read.is_ok() { ExitStatus::Well } else { ExitStatus::NotWell })
     }
 }

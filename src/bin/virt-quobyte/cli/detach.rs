@@ -77,31 +77,17 @@ impl Arguments {
             Reach::Defined => None,
             Reach::Running | Reach::Both => Some(Hold::of(&guest, &seen, &settings)?),
         };
-        let waiting = render::Waiting::for_(format!(
-            "waiting for {} to let go of {target} (for {PATIENCE:?} at most)",
-            seen.shown()
-        ));
-        match guest.detach(disk.element.clone(), reach) {
-            Ok(()) => {}
-            Err(NoAnswer::Refused(why)) => {
-                return Ok(render::not_done(&NoAnswer::Refused(why)));
-            }
-            Err(late) => {
-                let what = format!("{} still has the disk {target}", seen.shown());
-                return Err(hot_plug::unknown(&late, &what, &seen));
-            }
-        }
-        if hold.is_some() && !self.is_gone(&guest, &disk, &settings)? {
-            return Ok(render::not_done(&format_args!(
-                "{} did not let go of {target} within {PATIENCE:?}, and still has it: a guest whose system does not run, or uses the disk, does not; try again when it does",
+        let has_let_go = {
+            let _waiting = render::Waiting::for_(format!(
+                "waiting for {} to let go of {target} (for {PATIENCE:?} at most)",
                 seen.shown()
-            )));
-        }
-        let settled = hold.map(|hold| hold.settle(&disk.shares, &disk.shares)).transpose();
-        drop(waiting);
-        let settled = settled.with_context(|| {
-            format!("{} has let go of {target}, but not of its share", seen.shown())
-        })?;
+            ));
+            self.unplug(&guest, &seen, &disk, reach, hold.as_ref())?
+        };
+        let settled = match has_let_go {
+            Ok(settled) => settled,
+            Err(why) => return Ok(render::not_done(&why)),
+        };
         let shares = match settled {
             Some(Settled::Runs(dropped)) => dropped,
             // Its end has let go of all.
@@ -157,6 +143,36 @@ impl Arguments {
             ));
         }
         Ok((reach, disk))
+    }
+
+    /// Has the guest let go of the disk, and then of the shares. Why not, if it still has the disk.
+    fn unplug(
+        &self,
+        guest: &Guest,
+        seen: &Seen,
+        disk: &SeenDisk,
+        reach: Reach,
+        hold: Option<&Hold<'_>>,
+    ) -> Result<Result<Option<Settled>, String>> {
+        let (name, target) = (seen.shown(), &self.target);
+        match guest.detach(disk.element.clone(), reach) {
+            Ok(()) => {}
+            Err(NoAnswer::Refused(why)) => return Ok(Err(NoAnswer::Refused(why).to_string())),
+            Err(late) => {
+                let what = format!("{name} still has the disk {target}");
+                return Err(hot_plug::unknown(&late, &what, seen));
+            }
+        }
+        let Some(hold) = hold else { return Ok(Ok(None)) };
+        if !self.is_gone(guest, disk, hold.settings)? {
+            return Ok(Err(format!(
+                "{name} did not let go of {target} within {PATIENCE:?}, and still has it: a guest whose system does not run, or uses the disk, does not; try again when it does"
+            )));
+        }
+        let settled = hold
+            .settle(&disk.shares, &disk.shares)
+            .with_context(|| format!("{name} has let go of {target}, but not of its share"))?;
+        Ok(Ok(Some(settled)))
     }
 
     /// Waits until the guest has let go, or has ended.

@@ -3,6 +3,7 @@
 use anyhow::Result;
 use virt_quobyte::lint::{self, RULES, Rule};
 
+use super::Format;
 use crate::exit::ExitStatus;
 use crate::render;
 
@@ -14,11 +15,14 @@ use crate::render;
 Examples:
   virt-quobyte explain
   virt-quobyte explain VQ101
-  virt-quobyte explain native-io-with-host-cache")]
+  virt-quobyte explain native-io-with-host-cache
+  virt-quobyte explain --json")]
 pub(super) struct Arguments {
     /// A rule's code or name
     #[arg(value_name = "RULE", value_parser = known)]
     rule: Option<&'static Rule>,
+    #[command(flatten)]
+    format: Format,
 }
 
 fn known(word: &str) -> Result<&'static Rule, String> {
@@ -29,8 +33,8 @@ fn known(word: &str) -> Result<&'static Rule, String> {
 impl Arguments {
     pub(super) fn run(&self) -> Result<ExitStatus> {
         match self.rule {
-            Some(rule) => render::rule(rule)?,
-            None => render::rules(RULES)?,
+            Some(rule) => render::rule(rule, self.format.into())?,
+            None => render::rules(RULES, self.format.into())?,
         }
         Ok(ExitStatus::Well)
     }

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Result, anyhow};
 use virt_quobyte::host::libvirt_daemon::{self, Daemon};
 use virt_quobyte::host::program;
-use virt_quobyte::link::{self, Change, HOOK, HOOKS_DIR, Layout};
+use virt_quobyte::link::{self, Change, HOOK, HOOKS_DIR, Layout, PlaceError};
 
 use super::Format;
 use crate::exit::ExitStatus;
@@ -63,12 +63,20 @@ impl Arguments {
         };
         let mut daemons = Some(Vec::new());
         if let Some(change) = &change {
-            link::apply(&hooks_dir, change)?;
+            may_change(&hooks_dir, link::apply(&hooks_dir, change))?;
             daemons = libvirt_daemon::installed();
         }
         render::install(&InstallReport { hooks_dir, change, daemons }, self.format.into())?;
         Ok(ExitStatus::Well)
     }
+}
+
+/// Whoever may change the directory need not be root; of whoever may not, root is told.
+pub(super) fn may_change<T>(hooks_dir: &Path, tried: Result<T, PlaceError>) -> Result<T> {
+    if tried.as_ref().is_err_and(PlaceError::is_denied) {
+        super::only_root(&format!("change {}", hooks_dir.display().to_string().escape_debug()))?;
+    }
+    Ok(tried?)
 }
 
 /// The path as it will be in messages and links, wherever this was started.

@@ -1,5 +1,6 @@
 //! The commands.
 
+mod around;
 mod attach;
 mod config;
 mod detach;
@@ -14,6 +15,7 @@ mod lint;
 mod mount;
 mod needs;
 mod recover;
+mod selftest;
 mod status;
 mod umount;
 mod uninstall;
@@ -37,7 +39,10 @@ pub(crate) use lint::{Change, Color, Document, Failure, Format as LintFormat, Li
 pub(crate) use mount::MountReport;
 pub(crate) use needs::NeedsReport;
 pub(crate) use recover::{ForceReport, RecoverReport, RecoverShare};
-pub(crate) use status::{HolderStatus, Holders, ShareStatus, StatusReport};
+pub(crate) use selftest::{End as SelftestEnd, SelftestReport};
+pub(crate) use status::{
+    ClientStatus, Finding, HolderStatus, Holders, Scope, Severity, ShareStatus, StatusReport,
+};
 pub(crate) use umount::UmountReport;
 pub(crate) use uninstall::UninstallReport;
 
@@ -89,6 +94,7 @@ enum Command {
     #[command(subcommand)]
     Config(config::Command),
     Doctor(doctor::Arguments),
+    Selftest(selftest::Arguments),
     Install(install::Arguments),
     Uninstall(uninstall::Arguments),
 }
@@ -115,8 +121,9 @@ impl Arguments {
             Command::Detach(arguments) => arguments.run(config),
             Command::Recover(arguments) => arguments.run(config),
             Command::DiskXml(arguments) => arguments.run(config),
-            Command::Config(config::Command::Check) => config::check(config),
+            Command::Config(command) => command.run(config),
             Command::Doctor(arguments) => arguments.run(config),
+            Command::Selftest(arguments) => arguments.run(config),
             Command::Install(arguments) => arguments.run(),
             Command::Uninstall(arguments) => arguments.run(config),
         }

@@ -7,7 +7,8 @@ use virt_quobyte::config::load;
 use virt_quobyte::hold::{self, Released};
 use virt_quobyte::host::deadline::Deadline;
 use virt_quobyte::lease::{Holder, StateDir};
-use virt_quobyte::plan::Keep;
+use virt_quobyte::observe::{self, AskClient};
+use virt_quobyte::plan::{Keep, KeptMounted};
 
 use super::Format;
 use crate::exit::ExitStatus;
@@ -59,7 +60,13 @@ impl Arguments {
         );
         drop(waiting);
         let kept = match released {
-            Ok(Released::Unmounted) => None,
+            // As far as it is ours: of a mount without a record nobody can say so.
+            Ok(Released::Unmounted)
+                if observe::mounted(&share, AskClient::No)?.stack.is_empty() =>
+            {
+                None
+            }
+            Ok(Released::Unmounted) => Some(KeptMounted::NotOurs.to_string()),
             Ok(Released::Kept(why)) => Some(why.to_string()),
             Err(cause) => return Ok(render::not_done(&cause)),
         };

@@ -8,7 +8,7 @@ use virt_quobyte::lease::{ShareRecord, StateDir};
 use virt_quobyte::link::{self, Change, HOOKS_DIR};
 
 use super::Format;
-use super::install::absolute;
+use super::install::{absolute, may_change};
 use crate::exit::ExitStatus;
 use crate::render;
 
@@ -42,14 +42,16 @@ impl Arguments {
         let hooks_dir = absolute(&self.hooks_dir)?;
         let changes = link::uninstall(&link::found(&hooks_dir)?);
         if !changes.is_empty() {
-            let in_use = in_use(&load::settings(config)?)?;
+            let in_use = in_use(&load::settings(config)?).or_else(|hidden| {
+                super::only_root("see who still needs the hook").and(Err(hidden))
+            })?;
             if !in_use.is_empty() {
                 let why = format!("nothing was removed: {}", in_use.join("; "));
                 return Ok(render::not_done(&why));
             }
         }
         for change in &changes {
-            link::apply(&hooks_dir, change)?;
+            may_change(&hooks_dir, link::apply(&hooks_dir, change))?;
         }
         render::uninstall(&UninstallReport { hooks_dir, changes }, self.format.into())?;
         Ok(ExitStatus::Well)

@@ -172,8 +172,9 @@ fn is_of_this_host(uri: &str) -> bool {
 
 fn look_up(uri: &str, domain: &str) -> Result<Domain> {
     silence();
-    let connection =
-        Connect::open(Some(uri)).with_context(|| format!("cannot connect to {uri}"))?;
+    let connection = Connect::open(Some(uri)).with_context(|| {
+        format!("cannot connect to {uri} ('virt-quobyte doctor' says what runs of libvirt here)")
+    })?;
     let driver = connection.get_type().with_context(|| format!("cannot ask {uri} what it is"))?;
     if driver != "QEMU" {
         bail!(

@@ -5,12 +5,8 @@ use std::fmt::Write;
 use serde::Serialize;
 
 use super::json;
+use super::page::{FITS, WIDTH, wrapped};
 use crate::cli::{DoctorReport, Verdict};
-
-const FITS: &str = "a String takes everything";
-
-/// As wide as the page gets, but for what is to be typed, which stays in one piece.
-const WIDTH: usize = 80;
 
 pub(super) fn human(report: &DoctorReport) -> String {
     let subjects = report.checks.iter().map(|check| check.subject.len());
@@ -51,23 +47,6 @@ fn mark(verdict: Verdict) -> &'static str {
         Verdict::Bad => "BAD",
         Verdict::CannotTell => "?",
     }
-}
-
-/// The text in lines of so many characters, broken at blanks. A word that is longer has a line of its own.
-fn wrapped(text: &str, width: usize) -> Vec<String> {
-    let mut lines = vec![String::new()];
-    for word in text.split(' ') {
-        let line = lines.last_mut().expect("there is one from the beginning");
-        if line.is_empty() {
-            line.push_str(word);
-        } else if line.chars().count() + 1 + word.chars().count() <= width {
-            line.push(' ');
-            line.push_str(word);
-        } else {
-            lines.push(word.to_owned());
-        }
-    }
-    lines
 }
 
 #[derive(Serialize)]

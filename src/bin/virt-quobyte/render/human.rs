@@ -4,89 +4,16 @@ use std::fmt::Write;
 
 use virt_quobyte::config::Settings;
 use virt_quobyte::escape::Escaped;
-use virt_quobyte::health::Health;
 use virt_quobyte::hold::Acquired;
 use virt_quobyte::host::libvirt_daemon::Runs;
 use virt_quobyte::plan::Force;
 
+use super::page::{FITS, table};
 use crate::cli::{
-    AttachReport, DetachReport, ForceReport, HolderStatus, Holders, InstallReport, MountReport,
-    NeedsReport, RecoverReport, RecoverShare, ShareStatus, StatusReport, UmountReport,
-    UninstallReport,
+    AttachReport, DetachReport, ForceReport, InstallReport, MountReport, NeedsReport,
+    RecoverReport, RecoverShare, UmountReport, UninstallReport,
 };
 use crate::libvirt::Reach;
-
-const FITS: &str = "a String takes everything";
-
-pub(super) fn status(report: &StatusReport) -> String {
-    if report.shares.is_empty() {
-        return "no share is configured\n".to_owned();
-    }
-    let mut rows = vec![["SHARE", "MODE", "STATE", "HOLDERS", "MOUNT POINT"].map(String::from)];
-    rows.extend(report.shares.iter().map(|share| {
-        [
-            share.name.clone(),
-            share.mode.map_or("unknown", |mode| mode.as_str()).to_owned(),
-            share.health.as_ref().map_or("?", Health::word).to_owned(),
-            holder_count(&share.holders),
-            share.mount_point.clone(),
-        ]
-    }));
-    let mut text = table(&rows);
-    for share in &report.shares {
-        details(&mut text, share);
-    }
-    text
-}
-
-fn holder_count(holders: &Holders) -> String {
-    match holders {
-        Holders::Known(holders) => holders.len().to_string(),
-        Holders::NeedsRoot | Holders::Unreadable(_) => "?".to_owned(),
-    }
-}
-
-/// What the table has no room for: only shares with something to tell have a paragraph.
-fn details(text: &mut String, share: &ShareStatus) {
-    let held = matches!(&share.holders, Holders::Known(holders) if !holders.is_empty());
-    if !held && share.fault.is_none() && share.unit.is_none() {
-        return;
-    }
-    writeln!(text, "\n{}  {}", share.name, share.export).expect(FITS);
-    if let Some(fault) = &share.fault {
-        writeln!(text, "  not well: {fault}").expect(FITS);
-    }
-    if let Some(since) = share.mounted_since {
-        writeln!(text, "  mounted by us {}", ago(since)).expect(FITS);
-    }
-    if let Some(unit) = &share.unit {
-        writeln!(text, "  client in {unit}").expect(FITS);
-    }
-    if let Holders::Known(holders) = &share.holders {
-        for holder in holders {
-            writeln!(text, "  held by {} {}", who(holder), ago(holder.since)).expect(FITS);
-        }
-    }
-}
-
-fn who(holder: &HolderStatus) -> String {
-    match (&holder.domain, &holder.uuid) {
-        (Some(domain), Some(uuid)) => format!("{} ({uuid})", Escaped(domain)),
-        (None, Some(uuid)) => uuid.clone(),
-        (_, None) => "the administrator".to_owned(),
-    }
-}
-
-/// "for 3 min": how long since, roughly, in the one unit that fits.
-fn ago(since: u64) -> String {
-    let seconds = virt_quobyte::host::clock::now().saturating_sub(since);
-    match seconds {
-        0..=119 => format!("for {seconds} s"),
-        120..=7199 => format!("for {} min", seconds / 60),
-        7200..=172_799 => format!("for {} h", seconds / 3600),
-        _ => format!("for {} days", seconds / 86_400),
-    }
-}
 
 pub(super) fn needs(report: &NeedsReport) -> String {
     let mut text = String::new();
@@ -318,26 +245,4 @@ pub(super) fn settings(settings: &Settings) -> String {
 
 fn count(shares: usize) -> String {
     if shares == 1 { "1 share".to_owned() } else { format!("{shares} shares") }
-}
-
-/// Columns as wide as their widest cell, but for the last one, which ends where its text does.
-fn table<const N: usize>(rows: &[[String; N]]) -> String {
-    let mut widths = [0; N];
-    for row in rows {
-        for (width, cell) in widths.iter_mut().zip(row) {
-            *width = (*width).max(cell.chars().count());
-        }
-    }
-    let mut text = String::new();
-    for row in rows {
-        for (column, (width, cell)) in widths.iter().zip(row).enumerate() {
-            if column + 1 == N {
-                text.push_str(cell);
-            } else {
-                write!(text, "{cell:width$}  ").expect(FITS);
-            }
-        }
-        text.push('\n');
-    }
-    text
 }

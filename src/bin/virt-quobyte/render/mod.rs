@@ -6,9 +6,11 @@ mod doctor;
 mod human;
 mod json;
 mod lint;
+mod page;
+mod selftest;
+mod status;
 mod waiting;
 
-use std::fmt::Write as _;
 use std::io::{self, IsTerminal, Write};
 use std::process::ExitCode;
 
@@ -19,8 +21,8 @@ use virt_quobyte::lint::Rule;
 
 use crate::cli::{
     AttachReport, Change, Color, DetachReport, DoctorReport, Failure, ForceReport, InstallReport,
-    LintFormat, LintReport, MountReport, NeedsReport, RecoverReport, StatusReport, UmountReport,
-    UninstallReport,
+    LintFormat, LintReport, MountReport, NeedsReport, RecoverReport, SelftestReport, StatusReport,
+    UmountReport, UninstallReport,
 };
 use crate::exit::ExitStatus;
 pub(crate) use waiting::Waiting;
@@ -49,7 +51,7 @@ impl From<crate::cli::Format> for For {
 }
 
 pub(crate) fn status(report: &StatusReport, audience: For) -> Result<()> {
-    print(&audience.of(report, human::status, json::status))
+    print(&audience.of(report, status::human, status::json))
 }
 
 pub(crate) fn needs(report: &NeedsReport, audience: For) -> Result<()> {
@@ -66,6 +68,10 @@ pub(crate) fn install(report: &InstallReport, audience: For) -> Result<()> {
 
 pub(crate) fn doctor(report: &DoctorReport, audience: For) -> Result<()> {
     print(&audience.of(report, doctor::human, doctor::json))
+}
+
+pub(crate) fn selftest(report: &SelftestReport, audience: For) -> Result<()> {
+    print(&audience.of(report, selftest::human, selftest::json))
 }
 
 pub(crate) fn force(report: &ForceReport, audience: For) -> Result<()> {
@@ -155,12 +161,18 @@ pub(crate) fn failures(failures: &[Failure]) -> Result<()> {
     Ok(io::stderr().write_all(lint::failures(failures).as_bytes())?)
 }
 
-pub(crate) fn rule(rule: &Rule) -> Result<()> {
-    print(&lint::rule(rule))
+pub(crate) fn rule(rule: &Rule, audience: For) -> Result<()> {
+    print(&match audience {
+        For::People => lint::rule(rule),
+        For::Programs => lint::rules_json(&[rule]),
+    })
 }
 
-pub(crate) fn rules(rules: &[&Rule]) -> Result<()> {
-    print(&lint::rules(rules))
+pub(crate) fn rules(rules: &[&Rule], audience: For) -> Result<()> {
+    print(&match audience {
+        For::People => lint::rules(rules),
+        For::Programs => lint::rules_json(rules),
+    })
 }
 
 /// A disk cannot be as it is wished for.
@@ -173,14 +185,13 @@ pub(crate) fn text(text: &str) -> Result<()> {
     print(text)
 }
 
-pub(crate) fn settings(settings: &Settings) -> Result<()> {
-    print(&human::settings(settings))
-}
-
-pub(crate) fn config_problems(error: &ConfigError) -> Result<()> {
-    let mut text = String::new();
-    writeln!(text, "{error}")?;
-    Ok(io::stderr().write_all(text.as_bytes())?)
+/// The configuration, or for people on stderr what is wrong with it.
+pub(crate) fn settings(read: &Result<Settings, ConfigError>, audience: For) -> Result<()> {
+    match (audience, read) {
+        (For::Programs, read) => print(&json::settings(read)),
+        (For::People, Ok(settings)) => print(&human::settings(settings)),
+        (For::People, Err(error)) => Ok(writeln!(io::stderr(), "{error}")?),
+    }
 }
 
 /// Where a child of ours answers many questions: a stdout that only we read.

@@ -43,9 +43,13 @@ pub(crate) struct DoctorReport {
 
 impl Arguments {
     pub(super) fn run(&self, config: Option<&Path>) -> Result<ExitStatus> {
+        let this_host = || {
+            let _waiting = render::Waiting::for_("looking at this host".to_owned());
+            gather::this_host(config)
+        };
         let checks = match &self.connect {
             Some(uri) => judge::libvirt::from_afar(uri, &libvirt::about(uri)?),
-            None => gather::this_host(config)?,
+            None => this_host()?,
         };
         let report = DoctorReport { checks };
         render::doctor(&report, self.format.into())?;

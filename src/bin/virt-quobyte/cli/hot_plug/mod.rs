@@ -4,8 +4,8 @@
 //! between libvirt and the leases, because libvirt may be waiting for a hook that waits for the lock. Instead each command
 //! changes one of the two and then looks at both until nothing has to be mended ([`Hold::settle`]). Why that is enough:
 //!
-//! - *Two commands at once.* One attaches to a share from which the other has just detached the last disk. Whoever of the two
-//!   changes something last also looks last, and sees what the other did.
+//! - *Two commands at once.* For one guest they take turns, by a lock that no hook takes: between a lease and libvirt's word that
+//!   the guest has the disk, a `detach` would take the lease for one that is not needed.
 //! - *The guest's end.* `release` drops the leases that it finds. A lease that is written later would stay for ever, so after
 //!   each lease comes a look whether the guest runs. One that is seen to run then has its `release` before it, which will find
 //!   the lease; of one that does not run, the lease is given back.
@@ -24,7 +24,7 @@ use virt_quobyte::config::Settings;
 use virt_quobyte::hold::{self, Cause, Released};
 use virt_quobyte::host::clock;
 use virt_quobyte::host::deadline::Deadline;
-use virt_quobyte::lease::{Holder, Lease, StateDir};
+use virt_quobyte::lease::{Holder, Lease, StateDir, StateError, Turn};
 use virt_quobyte::plan::Keep;
 use virt_quobyte::share::Share;
 
@@ -33,6 +33,9 @@ pub(super) use seen::{Need, Seen, SeenDisk};
 
 /// A look and what it leads to. Two are enough, unless others go on changing the same.
 const ROUNDS: usize = 5;
+
+/// How long another command that changes the same guest's disks is waited for: it may wait for the guest, or for a mount.
+const TURN: Duration = Duration::from_secs(60);
 
 /// How long a lock that somebody has is waited for at a time.
 const BUSY: Duration = Duration::from_millis(200);
@@ -69,6 +72,7 @@ pub(super) struct Hold<'a> {
     pub(super) lease: Lease,
     pub(super) settings: &'a Settings,
     pub(super) state: StateDir,
+    _turn: Turn,
 }
 
 /// What the leases of a guest have come to.
@@ -90,7 +94,14 @@ impl<'a> Hold<'a> {
             daemon: None,
         };
         let state = StateDir::create(&settings.state_dir)?;
-        Ok(Self { guest, lease, settings, state })
+        let turn = match state.turn(&seen.uuid, Deadline::after(TURN)) {
+            Err(StateError::Busy { waited, .. }) => bail!(
+                "another attach or detach of {} goes on after {waited:?}; try again when it has ended",
+                seen.shown()
+            ),
+            turn => turn?,
+        };
+        Ok(Self { guest, lease, settings, state, _turn: turn })
     }
 
     /// Looks at the guest, has it hold what it needs of these shares and let go of what it `may_drop` and does not need, until

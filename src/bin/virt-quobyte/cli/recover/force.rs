@@ -45,15 +45,27 @@ impl<'a> Wanted<'a> {
         let state = StateDir::create(&settings.state_dir)?;
         let share = super::super::share_named(self.share, settings, &state)?;
         let deadline = || Deadline::after(settings.deadlines.hook);
-        let force = |mode| hold::force(&share, self.force, mode, settings, &state, deadline());
+        let force = |mode| {
+            let doing = match mode {
+                Mode::Show => "looking at",
+                Mode::Apply => "forcing",
+            };
+            let _waiting = render::Waiting::for_(format!("{doing} {}", share.name));
+            hold::force(&share, self.force, mode, settings, &state, deadline())
+        };
         let found = match force(Mode::Show) {
             Ok(found) => found,
             Err(cause) => return Ok(render::not_done(&cause)),
         };
         let report = self.report(&share, &found);
-        render::force(&report, format.into())?;
+        if !(yes && format.json) {
+            // A program that says yes beforehand gets one document: that of what was done.
+            render::force(&report, format.into())?;
+        }
         if !yes {
-            match render::confirm(&format!("type {} to go on: ", share.name))? {
+            // Nor is a program asked.
+            let asked = format!("type {} to go on: ", share.name);
+            match if format.json { None } else { render::confirm(&asked)? } {
                 Some(answer) if answer == share.name.as_str() => {}
                 Some(_) => return Ok(render::not_done(&"nothing was done")),
                 None => bail!("there is nobody to ask here: add --yes to do it"),

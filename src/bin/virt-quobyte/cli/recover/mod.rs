@@ -2,11 +2,9 @@
 //!
 //! ```text
 //! guests    who runs: what libvirt says, or else what it left
-//! around    what is mounted or left that no record speaks of
 //! force     what no plan does
 //! ```
 
-mod around;
 mod force;
 mod guests;
 
@@ -16,15 +14,15 @@ use std::path::Path;
 use anyhow::Result;
 use virt_quobyte::config::{Settings, load};
 use virt_quobyte::health::Health;
-use virt_quobyte::hold::{self, Known, Mode, Reconciled};
+use virt_quobyte::hold::{self, Cause, Known, Mode, Reconciled};
 use virt_quobyte::host::deadline::Deadline;
 use virt_quobyte::lease::{Lease, StateDir};
 use virt_quobyte::needs;
 use virt_quobyte::observe::AskClient;
-use virt_quobyte::plan::KeptMounted;
+use virt_quobyte::plan::{KeptMounted, Step};
 use virt_quobyte::share::{Share, ShareKey};
 
-use super::Format;
+use super::{Format, around};
 use crate::exit::ExitStatus;
 use crate::render;
 pub(crate) use force::ForceReport;
@@ -102,6 +100,8 @@ impl Arguments {
             return wanted.run(&settings, self.yes, self.format);
         }
         let guests = guests::of(&self.connect);
+        let doing = if self.apply { "putting right" } else { "looking at" };
+        let waiting = render::Waiting::for_(format!("{doing} the shares of this host"));
         let missing = leases_of(&guests, &settings);
         let mode = if self.apply { Mode::Apply } else { Mode::Show };
         let state = match mode {
@@ -109,9 +109,12 @@ impl Arguments {
             _ => StateDir::open(&settings.state_dir)?,
         };
         let mut shares = Vec::new();
-        let mut noticed = around::noticed(&settings, state.as_ref())?;
+        let state_dir = state.as_ref();
+        let mut noticed = around::not_ours(&settings, state_dir)?;
+        noticed.extend(around::strangers(&settings, state_dir)?);
+        noticed.extend(state_dir.map(around::set_aside).transpose()?.unwrap_or_default());
         if let Some(state) = &state {
-            let mut keys = state.recorded()?;
+            let mut keys = state.traced()?;
             keys.extend(missing.keys().cloned());
             keys.sort_unstable();
             keys.dedup();
@@ -120,11 +123,7 @@ impl Arguments {
             }
         } else {
             // Without a directory there is no lock to look under: nothing of ours is there but what should be.
-            noticed.extend(missing.values().flat_map(|(share, leases)| {
-                leases.iter().map(|lease| {
-                    format!("{lease} runs on {} without a lease; --apply writes one", share.name)
-                })
-            }));
+            shares.extend(missing.values().map(|(share, leases)| unheld(share, leases)));
         }
         let report = RecoverReport {
             applied: self.apply,
@@ -132,14 +131,14 @@ impl Arguments {
             shares,
             noticed,
         };
+        drop(waiting);
         render::recover(&report, self.format.into())?;
         let is_well = |share: &RecoverShare| {
             share.failure.is_none()
                 && share.fault.is_none()
                 && (self.apply || share.steps.is_empty())
         };
-        let is_bare = state.is_none() && !missing.is_empty();
-        let well = !is_bare && report.shares.iter().all(is_well);
+        let well = report.shares.iter().all(is_well);
         Ok(if well { ExitStatus::Well } else { ExitStatus::NotWell })
     }
 }
@@ -157,6 +156,19 @@ fn leases_of(guests: &Guests, settings: &Settings) -> Missing {
         }
     }
     missing
+}
+
+/// A share that guests run on and that nothing is recorded of.
+fn unheld(share: &Share, leases: &[Lease]) -> RecoverShare {
+    let write = |lease: &Lease| Step::WriteLease(lease.clone()).to_string();
+    RecoverShare {
+        name: share.name.to_string(),
+        mount_point: Some(share.mount_point.to_string()),
+        steps: leases.iter().map(write).collect(),
+        kept: Some(KeptMounted::Held { by: leases.to_vec() }.to_string()),
+        fault: None,
+        failure: None,
+    }
 }
 
 fn one(
@@ -177,16 +189,31 @@ fn one(
         missing: needed.map_or(&[], |(_, leases)| leases),
         running: guests.known.as_ref(),
     };
-    match hold::reconcile(key, known, mode, ask, settings, state, deadline) {
-        Ok(found) => found.map(RecoverShare::from),
-        Err(cause) => Some(RecoverShare {
-            name: known.configured.map_or_else(|| key.to_string(), |share| share.name.to_string()),
-            mount_point: None,
-            steps: Vec::new(),
-            kept: None,
-            fault: None,
-            failure: Some(cause.to_string()),
-        }),
+    let looked = || {
+        // What is left beside a record may go with it, so it is looked for first.
+        let left = hold::leftovers(key, Mode::Show, state, deadline)?;
+        let found = hold::reconcile(key, known, mode, ask, settings, state, deadline)?;
+        if left && mode == Mode::Apply {
+            hold::leftovers(key, mode, state, deadline)?;
+        }
+        Ok::<_, Cause>((left, found))
+    };
+    let bare = || RecoverShare {
+        name: known.configured.map_or_else(|| key.to_string(), |share| share.name.to_string()),
+        mount_point: known.configured.map(|share| share.mount_point.to_string()),
+        steps: Vec::new(),
+        kept: None,
+        fault: None,
+        failure: None,
+    };
+    match looked() {
+        Ok((false, found)) => found.map(RecoverShare::from),
+        Ok((true, found)) => {
+            let mut share = found.map_or_else(bare, RecoverShare::from);
+            share.steps.push("forget what a process that died has left of it".to_owned());
+            Some(share)
+        }
+        Err(cause) => Some(RecoverShare { failure: Some(cause.to_string()), ..bare() }),
     }
 }
 
@@ -213,7 +240,7 @@ fn fault(name: &str, health: &Health, found: &Reconciled) -> Option<String> {
     let remedy = match health {
         Health::Healthy => return None,
         Health::Absent if is_held => {
-            "its guests have lost their disks; stop and start them".to_owned()
+            "guests of it that run have lost their disks; stop and start them".to_owned()
         }
         Health::Absent => return None,
         Health::Dead if is_held => format!(

@@ -4,7 +4,7 @@
 //! text      for people: the line, and a caret under what is wrong    snippet   the line, fit for a terminal
 //! json      for programs                                             place     where a finding is, as each format counts
 //! sarif     for code scanners                                        diff      what fixes would do
-//! github    for GitHub's workflows                                   rule      a rule, for people
+//! github    for GitHub's workflows                                   rule      a rule, for both
 //! ```
 
 mod diff;
@@ -25,7 +25,7 @@ use crate::cli::{Color, Document, LintReport};
 pub(super) use diff::diff;
 pub(super) use github::github;
 pub(super) use json::json;
-pub(super) use rule::{rule, rules};
+pub(super) use rule::{rule, rules, rules_json};
 pub(super) use sarif::sarif;
 pub(super) use text::{failures, summary, text};
 

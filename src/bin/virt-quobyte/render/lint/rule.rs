@@ -1,8 +1,11 @@
-//! A rule, for people.
+//! A rule, for people and for programs.
 
 use std::fmt::Write as _;
 
+use serde::Serialize;
 use virt_quobyte::lint::{Group, Rule};
+
+use super::super::json;
 
 const FITS: &str = "a String takes everything";
 
@@ -50,6 +53,45 @@ pub(in super::super) fn rules(rules: &[&Rule]) -> String {
         }
     }
     text
+}
+
+#[derive(Serialize)]
+struct Rules<'a> {
+    version: u32,
+    rules: Vec<Explained<'a>>,
+}
+
+#[derive(Serialize)]
+struct Explained<'a> {
+    code: &'a str,
+    name: &'a str,
+    group: &'static str,
+    severity: &'static str,
+    summary: &'a str,
+    why: &'a str,
+    source: &'a str,
+    examples: Vec<Shown<'a>>,
+}
+
+#[derive(Serialize)]
+struct Shown<'a> {
+    bad: &'a str,
+    good: &'a str,
+}
+
+/// All that these rules say of themselves, as JSON.
+pub(in super::super) fn rules_json(rules: &[&Rule]) -> String {
+    let rules = rules.iter().map(|rule| Explained {
+        code: rule.code,
+        name: rule.name,
+        group: rule.group.word(),
+        severity: rule.severity.word(),
+        summary: rule.summary,
+        why: rule.why,
+        source: rule.source,
+        examples: rule.examples.iter().map(|it| Shown { bad: it.bad, good: it.good }).collect(),
+    });
+    json::to_text(&Rules { version: json::VERSION, rules: rules.collect() })
 }
 
 /// Sentences as a paragraph of this width.

@@ -20,9 +20,6 @@ pub(in super::super) enum Client {
     Found { program: PathBuf, said: Result<Run, StartError> },
 }
 
-/// What a shell and the loader end with where a program cannot be run or a library of it is missing.
-const NOT_LOADED: [i32; 2] = [126, 127];
-
 pub(in super::super) fn client(client: &Client, who: Who) -> Check {
     let (program, said) = match client {
         Client::NotFound => {
@@ -40,10 +37,8 @@ pub(in super::super) fn client(client: &Client, who: Who) -> Check {
             Check::cannot_tell(CLIENT, error)
         }
         Err(error) => Check::bad(CLIENT, error, reinstall),
-        Ok(run) => match (run.end, first_line(&run.output)) {
-            (End::Exited(status), said)
-                if status.code().is_some_and(|it| NOT_LOADED.contains(&it)) =>
-            {
+        Ok(run) => match (run.end, run.first_line().map(|line| Escaped(&line).to_string())) {
+            (end @ End::Exited(_), said) if end.is_not_loaded() => {
                 let said = said.map(|said| format!(": {said}")).unwrap_or_default();
                 Check::bad(CLIENT, format_args!("{program} cannot be run{said}"), reinstall)
             }
@@ -60,14 +55,6 @@ pub(in super::super) fn client(client: &Client, who: Who) -> Check {
             ),
         },
     }
-}
-
-/// The first line that says anything, as far as a page has room for it.
-fn first_line(output: &[u8]) -> Option<String> {
-    const ROOM: usize = 120;
-    let text = String::from_utf8_lossy(output);
-    let line = text.lines().map(str::trim).find(|line| !line.is_empty())?;
-    Some(Escaped(&line.chars().take(ROOM).collect::<String>()).to_string())
 }
 
 pub(in super::super) fn config_file(path: &Path, looked: &io::Result<()>) -> Check {
