@@ -69,9 +69,18 @@ fn a_mount_in_use_stays_and_the_user_is_named() {
 }
 
 #[test]
+fn a_mount_that_is_not_ours_stays_and_is_not_said_to_be_gone() {
+    let ground = ground!();
+    says(&ground, &["mount", "gold"], 0, &[]);
+    std::fs::remove_file(ground.record_path("gold")).expect("there");
+    says(&ground, &["umount", "gold"], 1, &["gold stays mounted: not mounted by us"]);
+    assert!(ground.is_mounted("gold"));
+}
+
+#[test]
 fn a_client_that_fails_leaves_nothing_and_says_why() {
     let ground = ground!();
-    ground.set_client("mount = \"fails\"");
+    ground.set_client("mount = \"fail\"");
     says(&ground, &["mount", "gold"], 1, &["share gold"]);
     ground.assert_nothing_left();
 }

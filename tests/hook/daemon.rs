@@ -48,6 +48,12 @@ impl Daemon {
         Self { shell, questions, answers, said }
     }
 
+    /// It dies, and another one has the guest.
+    pub(crate) fn successor(self, ground: &Ground, guest: &Guest) -> Self {
+        drop(self);
+        Self::start(ground, guest)
+    }
+
     pub(crate) fn pid(&self) -> Pid {
         Pid::from_raw(self.shell.id().cast_signed())
     }

@@ -4,6 +4,8 @@ use std::fs;
 use std::path::Path;
 use std::time::Duration;
 
+use nix::mount::{MntFlags, umount2};
+
 use crate::ground::{Guest, ground};
 
 /// A qcow2 image, as far as its header: backed by this name, in this format if one is declared.
@@ -44,6 +46,26 @@ fn a_missing_image_is_refused_by_its_name_and_share_after_it_was_looked_for() {
         "(XML line",
     ]);
     assert!(took > Duration::from_secs(2) && took < Duration::from_secs(4), "{took:?}");
+    ground.assert_nothing_left();
+}
+
+#[test]
+fn an_image_that_is_not_found_because_its_mount_went_away_is_not_called_missing() {
+    let ground = ground!();
+    let image = ground.text("mnt/gold/none.img");
+    let hook = ground.hook_in_background(&Guest::new("web1", &[image]), "prepare");
+    ground.wait_until("gold is mounted and held", || {
+        ground.is_mounted("gold") && ground.record_path("gold").exists()
+    });
+    // While the image is looked for, somebody takes the mount away.
+    std::thread::sleep(Duration::from_millis(500));
+    umount2(&ground.mount_point("gold"), MntFlags::empty()).expect("nobody uses it");
+    let output = hook.wait_with_output().expect("it ends");
+    let said = String::from_utf8(output.stderr).expect("UTF-8");
+    assert!(!output.status.success() && !said.contains("has no image"), "{said}");
+    let mount_point = ground.text("mnt/gold");
+    let expected = format!("its mount point {mount_point} has nothing mounted");
+    assert!(said.contains("share gold: while") && said.contains(&expected), "{said}");
     ground.assert_nothing_left();
 }
 

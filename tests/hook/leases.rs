@@ -149,7 +149,7 @@ fn the_record_of_another_release_stops_the_start_and_is_left_alone() {
     let ground = ground!();
     let guest = ground.guest("web1", &["gold"]);
     ground.hook(&guest, "prepare").succeeds();
-    let later = ground.record("gold").replace("\"version\": 1", "\"version\": 2");
+    let later = ground.record("gold").replace("\"version\":1", "\"version\": 2");
     fs::write(ground.record_path("gold"), &later).expect("written");
     let other = ground.guest("other", &["gold"]);
     ground.hook(&other, "prepare").fails_with(&["version 2", "knows version 1"]);

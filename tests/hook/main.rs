@@ -11,6 +11,8 @@ mod client_faults;
 mod crash_points;
 mod crashes;
 mod daemon;
+#[cfg(feature = "admin")]
+mod faults;
 mod ground;
 mod images;
 mod late_unmount;
@@ -18,10 +20,23 @@ mod leases;
 mod linger;
 mod main_job;
 mod mount_points;
+#[cfg(feature = "admin")]
+mod ordinary_user;
 mod orphans;
 #[cfg(feature = "admin")]
+mod progress;
+#[cfg(feature = "admin")]
 mod recover;
+#[cfg(feature = "admin")]
+mod said;
+#[cfg(feature = "admin")]
+#[path = "../cli/schema.rs"]
+mod schema;
+#[cfg(feature = "admin")]
+mod selftest;
 mod state_files;
+#[cfg(feature = "admin")]
+mod status;
 mod storm;
 mod tracer;
 mod waiting;

@@ -12,7 +12,7 @@ fn recover(ground: &Ground, arguments: &[&str]) -> (i32, String) {
 }
 
 /// A start whose daemon is killed in the middle of it: a shell that is gone when the hook has ended.
-fn prepare_under_a_daemon_that_dies(ground: &Ground, guest: &Guest) {
+pub(crate) fn prepare_under_a_daemon_that_dies(ground: &Ground, guest: &Guest) {
     let xml = ground.path("lost.xml");
     std::fs::write(&xml, guest.xml()).expect("written");
     let hook = ground.hook_command(guest, "prepare");
@@ -79,7 +79,7 @@ fn a_mount_that_was_in_use_when_its_last_guest_ended_is_taken_down() {
 }
 
 /// Somebody who has a file of the share open, as a guest has.
-fn user_of(ground: &Ground, share: &str) -> std::process::Child {
+pub(crate) fn user_of(ground: &Ground, share: &str) -> std::process::Child {
     let open = std::fs::File::open(ground.mount_point(share).join("vm.img")).expect("mounted");
     Command::new("/bin/sleep").arg("60").stdin(open).spawn().expect("it starts")
 }
@@ -111,6 +111,22 @@ fn a_dead_mount_that_guests_hold_is_detached_by_name_and_then_mounted_anew() {
     assert!(ground.is_mounted("gold"));
     ground.hook(&two, "release").succeeds();
     user.kill().and_then(|()| user.wait()).expect("it ends");
+    ground.assert_nothing_left();
+}
+
+#[test]
+fn force_that_is_only_shown_leaves_a_damaged_record_where_it_is() {
+    let ground = ground!();
+    let guest = ground.guest("one", &["gold"]);
+    ground.hook(&guest, "prepare").succeeds();
+    ground.kill_clients();
+    let whole = ground.record("gold");
+    std::fs::write(ground.record_path("gold"), "cut o").expect("written");
+    let (status, text) = admin(&ground, &["recover", "--detach", "gold"]);
+    assert_eq!(status, 1, "nothing says that the mount is ours: {text}");
+    assert_eq!(ground.record("gold"), "cut o", "{text}");
+    std::fs::write(ground.record_path("gold"), whole).expect("written");
+    ground.hook(&guest, "release").succeeds();
     ground.assert_nothing_left();
 }
 
@@ -161,6 +177,31 @@ fn a_record_of_an_earlier_boot_is_forgotten() {
     let (status, text) = recover(&ground, &[]);
     assert_eq!(status, 1, "{text}");
     assert!(text.contains("forget the record of an earlier boot"), "{text}");
+    assert_eq!(recover(&ground, &["--apply"]).0, 0);
+    ground.assert_nothing_left();
+    assert_eq!(recover(&ground, &[]).0, 0);
+}
+
+#[test]
+fn what_a_process_that_died_has_left_beside_the_records_is_shown_first_and_then_taken_away() {
+    let ground = ground!();
+    let guest = ground.guest("one", &["gold"]);
+    ground.hook(&guest, "prepare").succeeds();
+    ground.hook(&guest, "release").succeeds();
+    let half = ground.record_path("gold").with_extension("json.new");
+    let key = half.with_extension("").with_extension("");
+    let key = key.file_name().and_then(|key| key.to_str()).expect("a key");
+    let left = [format!("domains/{}/{key}", guest.uuid), format!("let-go/{key}/{}", guest.uuid)];
+    for name in &left {
+        let path = ground.path("state").join(name);
+        std::fs::create_dir_all(path.parent().expect("below another")).expect("made");
+        std::fs::write(path, "").expect("written");
+    }
+    std::fs::write(half, "{\"ver").expect("written");
+    let (status, text) = recover(&ground, &[]);
+    assert_eq!(status, 1, "{text}");
+    assert!(text.contains("gold on ") && text.contains("a process that died has left"), "{text}");
+    assert_eq!(ground.state().len(), 3, "a look has changed something");
     assert_eq!(recover(&ground, &["--apply"]).0, 0);
     ground.assert_nothing_left();
     assert_eq!(recover(&ground, &[]).0, 0);

@@ -148,7 +148,7 @@ fn the_record_of_a_later_release_is_named_as_such_and_left_alone() {
     for later in [
         "{\"version\": 2}".to_owned(),
         "{\"version\": 4294967295, \"shares\": [[[{}]]]}".to_owned(),
-        good.replace("\"version\": 1", "\"version\": 3, \"later\": \"releases know more\""),
+        good.replace("\"version\":1", "\"version\": 3, \"later\": \"releases know more\""),
     ] {
         fs::write(&record, &later).expect("written");
         in_time(ground.hook(&other, "prepare")).fails_with(&["this program knows version 1"]);

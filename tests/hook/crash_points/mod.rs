@@ -15,10 +15,16 @@
 //!   whose QEMU has not started yet looks the same. It goes with the next stop of its own guest, or with its daemon.
 //! - A killed `reconnect` takes nothing from the guest that runs, and a later `release` leaves nothing.
 //!
+//! The administrator need not wait for another guest: after each of these kills `recover` shows what it would do and changes
+//! nothing, `recover --apply` puts it right, and a second look finds nothing to do. What a guest holds that runs, it goes on
+//! holding; without libvirt to ask, so does one whose daemon lives, because it may be about to start.
+//!
 //! All of it holds for a client in a systemd scope as well, and no scope is left: when the hook dies, systemd may have been asked
 //! for one and not have answered yet. That is tried where systemd is the init; in the lab it is.
 
 mod aftermath;
+#[cfg(feature = "admin")]
+mod recovered;
 mod sweep;
 
 use std::path::Path;
@@ -95,6 +101,61 @@ fn a_hook_that_is_killed_at_any_system_call_leaves_what_the_next_calls_put_right
         two.run(),
         two_released.run(),
     );
+}
+
+/// The crash states of a share that is at work, each put right by hand.
+#[cfg(feature = "admin")]
+const BY_HAND: Sweep = Sweep {
+    aftermaths: &[
+        ("recover where nothing runs", recovered::where_nothing_runs),
+        ("recover after the daemon's death", recovered::after_the_daemons_death),
+        ("recover while libvirt does not answer", recovered::while_libvirt_does_not_answer),
+    ],
+    stops: Stops::OfTheWork,
+    ..PREPARE
+};
+
+#[cfg(feature = "admin")]
+#[test]
+fn what_a_prepare_leaves_that_is_killed_at_any_system_call_recover_puts_right() {
+    drop(ground!());
+    println!("crash points recovered by hand: prepare {}", BY_HAND.run());
+}
+
+#[cfg(feature = "admin")]
+#[test]
+fn what_a_release_leaves_that_is_killed_at_any_system_call_recover_puts_right() {
+    drop(ground!());
+    let release = Sweep { operation: "release", before: Cast::holding, ..BY_HAND };
+    let beside = Sweep {
+        before: Cast::holding_beside_another,
+        aftermaths: &[("recover beside one that runs", recovered::beside_one_that_runs)],
+        ..release
+    };
+    println!(
+        "crash points recovered by hand: release {}, release beside another holder {}",
+        release.run(),
+        beside.run()
+    );
+}
+
+#[cfg(feature = "admin")]
+#[test]
+fn what_a_reconnect_leaves_that_is_killed_at_any_system_call_recover_puts_right() {
+    drop(ground!());
+    let reconnect = Sweep {
+        operation: "reconnect",
+        before: Cast::running,
+        aftermaths: &[
+            ("recover where it runs", recovered::where_it_runs),
+            (
+                "recover without a daemon and a lease",
+                recovered::where_it_runs_without_a_daemon_and_a_lease,
+            ),
+        ],
+        ..BY_HAND
+    };
+    println!("crash points recovered by hand: reconnect {}", reconnect.run());
 }
 
 #[test]

@@ -101,7 +101,7 @@ impl Cast {
             .stdin(Stdio::piped())
             .spawn();
         cast.qemu = Some(Qemu(qemu.expect("there is a sh")));
-        cast.daemon = Daemon::start(ground, &cast.same);
+        cast.daemon = cast.daemon.successor(ground, &cast.same);
         cast
     }
 }
@@ -245,7 +245,7 @@ impl Sweep {
 }
 
 /// The names and the texts of all state.
-fn seen(ground: &Ground) -> Vec<(String, Vec<u8>)> {
+pub(super) fn seen(ground: &Ground) -> Vec<(String, Vec<u8>)> {
     let text = |name: &String| std::fs::read(ground.path("state").join(name)).unwrap_or_default();
     ground.state().into_iter().map(|name| (name.clone(), text(&name))).collect()
 }

@@ -247,6 +247,7 @@ fn kind_of(refusal: &str) -> &'static str {
         ("exited with status", "the client failed"),
         ("was killed by signal 9", "the client was killed"),
         ("nothing is mounted", "the client lied"),
+        ("while the guest's images were looked for", "lost as its image was looked at"),
         ("hung mount", "hung"),
         ("failing mount", "failing"),
         ("dead mount", "died at once"),
