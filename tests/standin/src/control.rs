@@ -9,10 +9,14 @@
 //! | `mount` | `normal`, `fail`, `exit-zero-unmounted`, `exit-four-on-stdout`, `never-returns` | `normal` |
 //! | `mount_delay` | time before the mount is made | `0s` |
 //! | `allow_stacking` | mount over anything | `false` |
-//! | `fstype` | `fuse.quobyte`, `fuse` | `fuse.quobyte` |
+//! | `fstype` | `fuse.quobyte`, `fuse`, `fuse.other` | `fuse.quobyte` |
+//! | `allow_other` | let other users than root in | `true` |
 //! | `stdio` | `detach`, `keep` | `detach` |
 //! | `chatter` | bytes of junk on stderr before a failure's message | `0` |
 //! | `die_after` | time after the mount at which the daemon kills itself | never |
+//! | `linger` | time that the daemon lives on after its mount is gone | `0s` |
+//! | `refuse` | errnos of `chown`, `direct_io`, `fallocate`, `lock`, `mkdir`, `xattr`; with 0 everybody gets every lock | none |
+//! | `locks` | `local`, `shared`: whether other clients of the volume see them | `local` |
 //! | `answers` | `normal`, `hang`, `eio`; read anew at each request | `normal` |
 //! | `answer_delay` | time before each answer; read anew at each request | `0s` |
 
@@ -43,9 +47,13 @@ pub(crate) struct Settings {
     pub(crate) mount_delay: Duration,
     pub(crate) stacking: Stacking,
     pub(crate) fs_type: FsType,
+    pub(crate) others: Others,
     pub(crate) stdio: Stdio,
     pub(crate) chatter: usize,
     pub(crate) die_after: Option<Duration>,
+    pub(crate) linger: Duration,
+    pub(crate) refusals: Refusals,
+    pub(crate) locks: Locks,
     pub(crate) answers: Answers,
     pub(crate) answer_delay: Duration,
 }
@@ -76,6 +84,28 @@ pub(crate) enum FsType {
     /// As clients before 2.0.
     #[serde(rename = "fuse")]
     Fuse,
+    /// As something that is no client at all.
+    #[serde(rename = "fuse.other")]
+    Other,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Others {
+    LetIn,
+    KeptOut,
+}
+
+/// Requests that are refused by themselves, each with its errno.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct Refusals {
+    pub(crate) chown: Option<i32>,
+    pub(crate) direct_io: Option<i32>,
+    pub(crate) fallocate: Option<i32>,
+    /// Whatever is here, the kernel leaves locks to this client.
+    pub(crate) lock: Option<i32>,
+    pub(crate) mkdir: Option<i32>,
+    pub(crate) xattr: Option<i32>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
@@ -85,6 +115,16 @@ pub(crate) enum Stdio {
     Detach,
     /// The daemon holds its caller's stdout and stderr for ever.
     Keep,
+}
+
+/// How far a lock on a file reaches.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Locks {
+    /// They are the kernel's own and end at this mount.
+    #[default]
+    Local,
+    Shared,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
@@ -105,9 +145,13 @@ struct Keys {
     mount_delay: Option<Span>,
     allow_stacking: Option<bool>,
     fstype: Option<FsType>,
+    allow_other: Option<bool>,
     stdio: Option<Stdio>,
     chatter: Option<usize>,
     die_after: Option<Span>,
+    linger: Option<Span>,
+    refuse: Option<Refusals>,
+    locks: Option<Locks>,
     answers: Option<Answers>,
     answer_delay: Option<Span>,
     volume: BTreeMap<String, Keys>,
@@ -139,9 +183,16 @@ fn parse(text: &str, path: &Path, volume: &str) -> Result<Settings, ControlError
             Some(false) | None => Stacking::Refused,
         },
         fs_type: own.fstype.or(top.fstype).unwrap_or_default(),
+        others: match own.allow_other.or(top.allow_other) {
+            Some(false) => Others::KeptOut,
+            Some(true) | None => Others::LetIn,
+        },
         stdio: own.stdio.or(top.stdio).unwrap_or_default(),
         chatter: own.chatter.or(top.chatter).unwrap_or_default(),
         die_after: span(own.die_after, top.die_after),
+        linger: span(own.linger, top.linger).unwrap_or_default(),
+        refusals: own.refuse.or(top.refuse).unwrap_or_default(),
+        locks: own.locks.or(top.locks).unwrap_or_default(),
         answers: own.answers.or(top.answers).unwrap_or_default(),
         answer_delay: span(own.answer_delay, top.answer_delay).unwrap_or_default(),
     })

@@ -134,12 +134,13 @@ fn start(wish: &Wish, settings: &Settings, control: &Path) -> Result<ExitCode, F
     }
     let conduct = Conduct::new(control.to_owned(), wish.export.volume(), settings);
     let directory = settings.backing.join(wish.export.directory());
-    let volume = Volume::open(&directory, conduct, wish).map_err(|source| {
+    let volume = Volume::open(&directory, conduct, wish, settings).map_err(|source| {
         Failure::UnknownVolume { volume: wish.export.volume().to_owned(), source }
     })?;
-    let device = mount_point.mount(wish, settings.fs_type)?;
+    let device = mount_point.mount(wish, settings.fs_type, settings.others)?;
     let service = Service::begin(mount_point, device, volume)?;
     caller.tell_ready(settings.stdio).or_else(|error| service.abandon().and(Err(error)))?;
     service.run(settings.die_after)?;
+    thread::sleep(settings.linger);
     Ok(ExitCode::SUCCESS)
 }

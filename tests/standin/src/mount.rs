@@ -15,7 +15,7 @@ use nix::mount::{MntFlags, MsFlags, mount, umount2};
 use thiserror::Error;
 
 use crate::cmdline::{Access, Permissions, Wish};
-use crate::control::{FsType, Stacking};
+use crate::control::{FsType, Others, Stacking};
 
 #[derive(Debug, Error)]
 pub(crate) enum MountError {
@@ -61,18 +61,27 @@ impl MountPoint {
     }
 
     /// Mounts; the file answered is the kernel's end of the connection.
-    pub(crate) fn mount(&self, wish: &Wish, fs_type: FsType) -> Result<File, MountError> {
+    pub(crate) fn mount(
+        &self,
+        wish: &Wish,
+        fs_type: FsType,
+        others: Others,
+    ) -> Result<File, MountError> {
         let device = OpenOptions::new()
             .read(true)
             .write(true)
             .open("/dev/fuse")
             .map_err(MountError::Device)?;
         let permissions = match wish.permissions {
-            Permissions::Kernel => "default_permissions,",
+            Permissions::Kernel => ",default_permissions",
             Permissions::Nobody => "",
         };
+        let others = match others {
+            Others::LetIn => ",allow_other",
+            Others::KeptOut => "",
+        };
         let options = format!(
-            "fd={},rootmode=40000,user_id=0,group_id=0,{permissions}allow_other",
+            "fd={},rootmode=40000,user_id=0,group_id=0{permissions}{others}",
             device.as_raw_fd()
         );
         let mut flags = MsFlags::MS_NOSUID | MsFlags::MS_NODEV | MsFlags::MS_NOATIME;
@@ -80,6 +89,7 @@ impl MountPoint {
         let fs_type = match fs_type {
             FsType::Quobyte => "fuse.quobyte",
             FsType::Fuse => "fuse",
+            FsType::Other => "fuse.other",
         };
         let source = wish.export.source();
         mount(Some(source.as_str()), &self.0, Some(fs_type), flags, Some(options.as_str()))

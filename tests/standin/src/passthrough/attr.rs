@@ -13,9 +13,9 @@ use nix::sys::statvfs::{Statvfs, fstatvfs};
 use nix::sys::time::TimeSpec;
 use nix::unistd::{Gid, Uid, fchownat};
 
-use super::Volume;
 use super::inodes::{by_descriptor, reopen};
 use super::reply::narrow;
+use super::{Volume, refuse};
 
 /// What a caller wants changed at once.
 #[derive(Debug)]
@@ -38,6 +38,7 @@ impl Volume {
     pub(super) fn change(&self, ino: INodeNo, change: &Change) -> io::Result<FileAttr> {
         let file = self.inodes.get(ino)?;
         if change.uid.is_some() || change.gid.is_some() {
+            refuse(self.refusals.chown)?;
             set_owner(&file, change.uid, change.gid)?;
         }
         if let Some(mode) = change.mode {

@@ -12,12 +12,18 @@ use nix::sys::stat::Mode;
 use nix::unistd::{Whence, lseek};
 
 use super::inodes::reopen;
-use super::{Owner, Volume};
+use super::{Owner, Volume, refuse};
 
 impl Volume {
     pub(super) fn open_file(&self, ino: INodeNo, flags: OpenFlags) -> io::Result<FileHandle> {
+        self.may_pass_the_cache(flags.0)?;
         let file = reopen(&*self.inodes.get(ino)?, backing_flags(flags.0))?;
         Ok(self.files.add(file))
+    }
+
+    fn may_pass_the_cache(&self, flags: i32) -> io::Result<()> {
+        let direct = OFlag::from_bits_retain(flags).contains(OFlag::O_DIRECT);
+        refuse(self.refusals.direct_io.filter(|_| direct))
     }
 
     /// Another host may have made the file since the kernel looked: then it is opened as it is, if the caller allows that.
@@ -29,6 +35,7 @@ impl Volume {
         flags: i32,
         owner: Owner,
     ) -> io::Result<(FileAttr, FileHandle)> {
+        self.may_pass_the_cache(flags)?;
         let must_be_new = OFlag::from_bits_retain(flags).contains(OFlag::O_EXCL);
         let dir = self.inodes.get(parent)?;
         let create = OFlag::O_CREAT | OFlag::O_EXCL | OFlag::O_NOFOLLOW | OFlag::O_CLOEXEC;
@@ -91,6 +98,7 @@ impl Volume {
         length: u64,
         mode: i32,
     ) -> io::Result<()> {
+        refuse(self.refusals.fallocate)?;
         let file = self.files.get(handle)?;
         let mode = FallocateFlags::from_bits_retain(mode);
         Ok(fallocate(&*file, mode, signed(offset)?, signed(length)?)?)

@@ -2,13 +2,15 @@
 //! which request; all of them pass `misbehaviour` first, except the two that only let go of something.
 //!
 //! Nothing is cached for longer than a request: another host's change shows at once, and a client that hangs shows at once.
-//! Locks are the kernel's own and hold on this host only, as this file system does not take part in them.
+//! Locks are the kernel's own and hold on this host only, unless the control file has this file system take part in them, or get
+//! them wrong.
 
 mod attr;
 mod dir;
 mod handles;
 mod inodes;
 mod io;
+mod locks;
 mod names;
 mod reply;
 mod xattr;
@@ -21,19 +23,21 @@ use std::time::SystemTime;
 use fuser::{
     AccessFlags, BsdFileFlags, CopyFileRangeFlags, Errno, FileHandle, Filesystem, FopenFlags,
     INodeNo, InitFlags, KernelConfig, LockOwner, OpenFlags, RenameFlags, ReplyAttr, ReplyCreate,
-    ReplyData, ReplyDirectory, ReplyEmpty, ReplyEntry, ReplyLseek, ReplyOpen, ReplyStatfs,
-    ReplyWrite, ReplyXattr, Request, TimeOrNow, WriteFlags,
+    ReplyData, ReplyDirectory, ReplyEmpty, ReplyEntry, ReplyLock, ReplyLseek, ReplyOpen,
+    ReplyStatfs, ReplyWrite, ReplyXattr, Request, TimeOrNow, WriteFlags,
 };
 use nix::fcntl::{OFlag, open};
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use nix::sys::stat::Mode;
 
 use crate::cmdline::{Wish, Xattrs};
+use crate::control::{Locks, Refusals, Settings};
 use crate::misbehaviour::Conduct;
 use attr::Change;
 use dir::OpenDir;
 use handles::Handles;
 use inodes::Inodes;
+use locks::{Patience, SharedLocks, Wanted};
 
 #[derive(Debug)]
 pub(crate) struct Volume {
@@ -41,8 +45,10 @@ pub(crate) struct Volume {
     files: Handles<File>,
     dirs: Handles<OpenDir>,
     conduct: Conduct,
+    locks: Option<SharedLocks>,
     xattrs: Xattrs,
     status_port: u16,
+    refusals: Refusals,
 }
 
 /// Whom a new file belongs to.
@@ -59,7 +65,12 @@ impl From<&Request> for Owner {
 }
 
 impl Volume {
-    pub(crate) fn open(directory: &Path, conduct: Conduct, wish: &Wish) -> std::io::Result<Self> {
+    pub(crate) fn open(
+        directory: &Path,
+        conduct: Conduct,
+        wish: &Wish,
+        settings: &Settings,
+    ) -> std::io::Result<Self> {
         // Each inode that the kernel knows holds a descriptor.
         let (_, most) = getrlimit(Resource::RLIMIT_NOFILE)?;
         setrlimit(Resource::RLIMIT_NOFILE, most, most)?;
@@ -70,14 +81,24 @@ impl Volume {
             files: Handles::default(),
             dirs: Handles::default(),
             conduct,
+            locks: (settings.locks == Locks::Shared).then(SharedLocks::default),
             xattrs: wish.xattrs,
             status_port: wish.status_port,
+            refusals: settings.refusals,
         })
     }
 
     /// Every request that wants an answer comes through here.
     fn admitted<T>(&self, work: impl FnOnce() -> std::io::Result<T>) -> Result<T, Errno> {
         self.conduct.admit().and_then(|()| work()).map_err(Errno::from)
+    }
+}
+
+/// What a request comes to that is to be refused with this errno.
+fn refuse(errno: Option<i32>) -> std::io::Result<()> {
+    match errno {
+        None | Some(0) => Ok(()),
+        Some(errno) => Err(std::io::Error::from_raw_os_error(errno)),
     }
 }
 
@@ -88,6 +109,11 @@ impl Filesystem for Volume {
             | InitFlags::FUSE_PARALLEL_DIROPS;
         // A kernel that lacks one of them does the same, only slower.
         let _ = config.add_capabilities(wanted & config.capabilities());
+        if self.locks.is_some() || self.refusals.lock.is_some() {
+            config
+                .add_capabilities(InitFlags::FUSE_POSIX_LOCKS)
+                .map_err(|lacking| std::io::Error::other(format!("no {lacking:?}")))?;
+        }
         // Linux AIO counts as background, and a guest keeps up to 128 requests in flight.
         let _ = config.set_max_background(128);
         Ok(())
@@ -255,7 +281,17 @@ impl Filesystem for Volume {
         reply::written(reply, self.admitted(|| self.write_at(handle, offset, data)));
     }
 
-    fn flush(&self, _: &Request, _: INodeNo, handle: FileHandle, _: LockOwner, reply: ReplyEmpty) {
+    fn flush(
+        &self,
+        _: &Request,
+        ino: INodeNo,
+        handle: FileHandle,
+        owner: LockOwner,
+        reply: ReplyEmpty,
+    ) {
+        if let Some(locks) = &self.locks {
+            locks.drop_of(ino, owner);
+        }
         reply::done(reply, self.admitted(|| self.files.get(handle).map(drop)));
     }
 
@@ -269,8 +305,56 @@ impl Filesystem for Volume {
         _: bool,
         reply: ReplyEmpty,
     ) {
+        if let Some(locks) = &self.locks {
+            locks.drop_through(handle);
+        }
         self.files.remove(handle);
         reply.ok();
+    }
+
+    fn getlk(
+        &self,
+        _: &Request,
+        ino: INodeNo,
+        handle: FileHandle,
+        owner: LockOwner,
+        start: u64,
+        end: u64,
+        kind: i32,
+        _pid: u32,
+        reply: ReplyLock,
+    ) {
+        let wanted = Wanted { ino, handle, owner, start, end, kind };
+        let found = self.admitted(|| match self.refusals.lock {
+            None => self.who_locks(&wanted),
+            errno => refuse(errno).map(|()| wanted.unlocked()),
+        });
+        match found {
+            Ok(found) => reply.locked(found.start, found.end, found.kind, found.pid),
+            Err(errno) => reply.error(errno),
+        }
+    }
+
+    fn setlk(
+        &self,
+        _: &Request,
+        ino: INodeNo,
+        handle: FileHandle,
+        owner: LockOwner,
+        start: u64,
+        end: u64,
+        kind: i32,
+        _pid: u32,
+        sleep: bool,
+        reply: ReplyEmpty,
+    ) {
+        let wanted = Wanted { ino, handle, owner, start, end, kind };
+        let patience = if sleep { Patience::Waits } else { Patience::None };
+        let done = self.admitted(|| match self.refusals.lock {
+            None => self.lock(&wanted, patience),
+            errno => refuse(errno),
+        });
+        reply::done(reply, done);
     }
 
     fn fsync(&self, _: &Request, _: INodeNo, handle: FileHandle, data: bool, reply: ReplyEmpty) {

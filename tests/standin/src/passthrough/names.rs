@@ -14,7 +14,7 @@ use nix::sys::stat::{Mode, SFlag, mkdirat, mknodat};
 use nix::unistd::{UnlinkatFlags, linkat, symlinkat, unlinkat};
 
 use super::attr::{set_mode, set_owner};
-use super::{Owner, Volume};
+use super::{Owner, Volume, refuse};
 
 const SET_ID: u32 = 0o6000;
 const SET_GROUP_ID: u32 = 0o2000;
@@ -49,6 +49,7 @@ impl Volume {
         mode: u32,
         owner: Owner,
     ) -> io::Result<FileAttr> {
+        refuse(self.refusals.mkdir)?;
         mkdirat(&*self.inodes.get(parent)?, name, permissions(mode))?;
         self.adopt(parent, name, mode, owner)
     }

@@ -8,8 +8,8 @@ use fuser::INodeNo;
 use nix::errno::Errno;
 use rustix::fs::{XattrFlags, getxattr, listxattr, removexattr, setxattr};
 
-use super::Volume;
 use super::inodes::by_descriptor;
+use super::{Volume, refuse};
 use crate::cmdline::Xattrs;
 
 const STATUS_PORT: &str = "quobyte.statuspage_port";
@@ -56,6 +56,7 @@ impl Volume {
 
     /// Never `ENOSYS`: the kernel would not ask again, not even for the port.
     fn path_for_xattrs(&self, ino: INodeNo) -> io::Result<String> {
+        refuse(self.refusals.xattr)?;
         match self.xattrs {
             Xattrs::Refused => Err(Errno::EOPNOTSUPP.into()),
             Xattrs::PassedOn => Ok(by_descriptor(&*self.inodes.get(ino)?)),

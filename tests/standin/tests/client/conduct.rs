@@ -8,6 +8,8 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use nix::errno::Errno;
+use nix::fcntl::{FcntlArg, fcntl};
+use nix::libc;
 use nix::mount::{MntFlags, umount2};
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::signal::{Signal, kill};
@@ -31,6 +33,8 @@ claims![
     a_volume_can_answer_only_errors,
     slow_answers_do_not_wait_for_each_other,
     one_volume_can_behave_unlike_the_others,
+    locks_stay_with_their_client,
+    locks_reach_another_client_if_told_so,
     a_control_file_that_breaks_later_changes_nothing,
 ];
 
@@ -272,4 +276,45 @@ fn a_control_file_that_breaks_later_changes_nothing() {
     fs::metadata(rig.point()).unwrap();
     fs::remove_file(rig.beside("standin.conf")).unwrap();
     fs::metadata(rig.point()).unwrap();
+}
+
+fn locks_stay_with_their_client() {
+    locks_of_two_clients("locks = 'local'", None);
+}
+
+fn locks_reach_another_client_if_told_so() {
+    locks_of_two_clients("locks = 'shared'", Some(Errno::EAGAIN));
+}
+
+/// Through one client a file is locked, and through another one the same is tried.
+fn locks_of_two_clients(keys: &str, refused: Option<Errno>) {
+    let rig = Rig::new();
+    rig.control(keys);
+    rig.mount();
+    let other_point = rig.beside("other");
+    fs::create_dir(&other_point).unwrap();
+    let other = rig.client(&["--disable-xattrs", EXPORT]).arg(&other_point).output().unwrap();
+    assert!(other.status.success(), "{other:?}");
+    let open = |point: &std::path::Path| {
+        let mut how = fs::File::options();
+        how.read(true).write(true).create(true).truncate(false).open(point.join("image")).unwrap()
+    };
+    let (here, there) = (open(&rig.point()), open(&other_point));
+    let whole = libc::flock {
+        l_type: libc::F_WRLCK.try_into().unwrap(),
+        l_whence: 0,
+        l_start: 0,
+        l_len: 0,
+        l_pid: 0,
+    };
+    let takes = |file: &fs::File| fcntl(file, FcntlArg::F_OFD_SETLK(&whole));
+    takes(&here).unwrap();
+    assert_eq!(takes(&there).err(), refused);
+    // The kernel lets go of it some time after it was closed.
+    drop(here);
+    eventually("the lock is gone with its file", || takes(&there).is_ok());
+    drop(there);
+    umount2(&other_point, MntFlags::UMOUNT_NOFOLLOW).unwrap();
+    rig.unmount().unwrap();
+    rig.daemon_ends();
 }
