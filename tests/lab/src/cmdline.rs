@@ -3,6 +3,7 @@
 
 use std::ffi::OsString;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use crate::image::Age;
 use crate::lab::CtrlC;
@@ -14,6 +15,7 @@ Boots a host with systemd, libvirtd and QEMU on this machine and tests virt-quob
 Needs root.
 
 usage: lab test [--filter WORD] [--keep-going]   run the scenarios (whose name holds WORD)
+       lab soak [SECONDS [SEED]]                 an hour of chaos on two hosts, or so many seconds
        lab demo                                  show the main job, step by step
        lab shell [COMMAND [ARGUMENT...]]         a shell, or COMMAND, in a booted host
        lab image [--fresh]                       build the hosts' root image (again)
@@ -34,6 +36,7 @@ pub(crate) enum Task {
 #[derive(Debug)]
 pub(crate) enum Work {
     Test { filter: Option<String>, after_failure: AfterFailure },
+    Soak { time: Duration, seed: Option<u64> },
     Demo,
     Shell(Vec<OsString>),
     Image(Age),
@@ -57,6 +60,17 @@ pub(crate) fn parse(arguments: impl Iterator<Item = OsString>) -> Result<Task, S
         Some("-h" | "--help" | "help") => Task::Help,
         Some("missing") => Task::Missing,
         Some("demo") => Task::Work(Work::Demo),
+        Some("soak") => {
+            let mut number = |default| match arguments.next() {
+                None => Ok(default),
+                Some(word) => match word.to_string_lossy().parse() {
+                    Ok(number) => Ok(Some(number)),
+                    Err(_) => Err(format!("{} is no number\n\n{HELP}", word.display())),
+                },
+            };
+            let time = Duration::from_secs(number(Some(3600))?.unwrap_or_default());
+            Task::Work(Work::Soak { time, seed: number(None)? })
+        }
         Some("shell") => {
             arguments.next_if(|word| word == "--");
             return Ok(Task::Work(Work::Shell(arguments.collect())));

@@ -15,7 +15,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Result, bail, ensure};
 
 use blocks::Reported;
-pub(crate) use domain::{Cache, Spec};
+pub(crate) use domain::{Cache, OnCrash, Spec};
 pub(crate) use initramfs::install;
 
 use crate::host::{Host, Output, Running};
@@ -41,6 +41,40 @@ impl<'h> Guest<'h> {
         Ok(Self { host, spec })
     }
 
+    /// One that the host had before it booted.
+    pub(crate) fn known(host: &'h Host, spec: Spec) -> Self {
+        Self { host, spec }
+    }
+
+    /// The same guest under the name that it has got.
+    pub(crate) fn called(self, name: &str) -> Self {
+        Self { spec: self.spec.called(name), ..self }
+    }
+
+    /// The same guest, defined on another host as well.
+    pub(crate) fn defined_on<'o>(&self, host: &'o Host) -> Result<Guest<'o>> {
+        Guest::define(host, self.spec.clone())
+    }
+
+    pub(crate) fn xml(&self) -> String {
+        self.spec.xml()
+    }
+
+    /// The same guest, as another host has it.
+    pub(crate) fn on<'o>(&self, host: &'o Host) -> Guest<'o> {
+        Guest { host, spec: self.spec.clone() }
+    }
+
+    pub(crate) fn host(&self) -> &'h Host {
+        self.host
+    }
+
+    /// Whether its host's libvirt has heard of it.
+    pub(crate) fn is_known(&self) -> Result<bool> {
+        let all = self.host.command("virsh").args(["list", "--all", "--name"]).succeeds()?;
+        Ok(all.stdout_text().lines().any(|line| line.trim() == self.name()))
+    }
+
     pub(crate) fn name(&self) -> &str {
         self.spec.name()
     }
@@ -52,6 +86,17 @@ impl<'h> Guest<'h> {
     /// `virsh VERB NAME`, whatever comes of it.
     pub(crate) fn virsh(&self, verb: &str) -> Result<Output> {
         self.host.command("virsh").args([verb, self.name()]).run()
+    }
+
+    /// `virsh VERB NAME WORD...`, which has to succeed.
+    pub(crate) fn does(&self, verb: &str, words: &[&str]) -> Result<()> {
+        self.does_say(verb, words).map(drop)
+    }
+
+    /// What `virsh VERB NAME WORD...` answers.
+    pub(crate) fn does_say(&self, verb: &str, words: &[&str]) -> Result<String> {
+        let asked = self.host.command("virsh").args([verb, self.name()]).args(words).succeeds()?;
+        Ok(asked.stdout_text())
     }
 
     /// Starts it and insists.
@@ -82,10 +127,14 @@ impl<'h> Guest<'h> {
 
     /// Waits until libvirt has seen its end; it answers only after its release hook.
     pub(crate) fn wait_until_off(&self) -> Result<()> {
+        self.wait_for_state("shut off")
+    }
+
+    pub(crate) fn wait_for_state(&self, wanted: &str) -> Result<()> {
         let until = Instant::now() + STOP;
         loop {
             let state = self.state()?;
-            if state == "shut off" {
+            if state == wanted {
                 return Ok(());
             }
             ensure!(
@@ -106,6 +155,15 @@ impl<'h> Guest<'h> {
         Ok(Reported::on(&self.console()?, disk).count())
     }
 
+    /// Waits until it has come up for a second time, and written.
+    pub(crate) fn wait_for_another_boot(&self) -> Result<()> {
+        self.wait_until("to come up again", |console| {
+            let ups: Vec<_> = console.match_indices("guest: up").map(|(at, _)| at).collect();
+            let last = ups.last().copied().unwrap_or_default();
+            ups.len() > 1 && Reported::on(&console[last..], "vda").count() > 2
+        })
+    }
+
     /// Waits until the guest says `word` on its console.
     pub(crate) fn wait_for(&self, word: &str) -> Result<()> {
         self.wait_until(&format!("to say {word:?}"), |console| console.contains(word))
@@ -124,6 +182,21 @@ impl<'h> Guest<'h> {
         self.wait_until(&format!("to write {blocks} blocks on {disk}"), |console| {
             Reported::on(console, disk).count() >= blocks
         })
+    }
+
+    /// Waits until what it says comes to what a scenario wants.
+    pub(crate) fn wait_for_more(&self, reached: impl Fn(&str) -> bool) -> Result<()> {
+        self.wait_until("to say what it should", reached)
+    }
+
+    /// How many blocks of a disk a console reports.
+    pub(crate) fn blocks_in(console: &str, disk: &str) -> usize {
+        Reported::on(console, disk).count()
+    }
+
+    /// Holds what a console reports of `disk` against an image, a path of this machine.
+    pub(crate) fn verify_said(console: &str, disk: &str, image: &Path) -> Result<usize> {
+        Reported::on(console, disk).verify(disk, image)
     }
 
     /// Holds what the guest reported of `disk` against the image, a path of this machine.

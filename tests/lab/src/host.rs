@@ -8,11 +8,13 @@ mod devices;
 mod files;
 mod init;
 mod namespaces;
+mod network;
 mod output;
 mod units;
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::io::{BufRead as _, BufReader};
+use std::path::Path;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -25,9 +27,10 @@ use crate::image::Image;
 use crate::lab::Lab;
 use crate::stage::Stage;
 use capture::Capture;
-pub(crate) use command::Running;
+pub(crate) use command::{HostCommand, Running};
 pub(crate) use init::init;
 pub(crate) use namespaces::{Namespaces, supervise, unshared as namespaces};
+pub(crate) use network::{LINK, join};
 pub(crate) use output::{Ended, Output};
 
 /// From the first process to `running`. Two loaded cores need a third of it.
@@ -38,6 +41,34 @@ const END: Duration = Duration::from_secs(30);
 
 /// The host's PATH: nothing of this machine's environment gets in.
 const PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+
+/// Where what a host writes is kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Disk {
+    /// In memory of its own: the next boot knows nothing of it.
+    OfOneBoot,
+    /// In the store that this process keeps: it outlives a boot, and the volumes are another host's too.
+    InStore(Pid),
+}
+
+impl Disk {
+    pub(crate) fn word(self) -> OsString {
+        match self {
+            Self::OfOneBoot => "none".into(),
+            Self::InStore(keeper) => keeper.to_string().into(),
+        }
+    }
+
+    pub(crate) fn parse(word: &OsStr) -> Result<Self, String> {
+        match word.to_str() {
+            Some("none") => Ok(Self::OfOneBoot),
+            number => number
+                .and_then(|number| number.parse().ok())
+                .map(|pid| Self::InStore(Pid::from_raw(pid)))
+                .ok_or_else(|| format!("no store: {}", word.display())),
+        }
+    }
+}
 
 /// A booted host. It ends with the lab.
 #[derive(Debug)]
@@ -55,9 +86,14 @@ pub(crate) struct Host {
 impl Host {
     /// Boots a host and waits until systemd says that it is running.
     pub(crate) fn boot(lab: &Lab, image: &Image, name: &str) -> Result<Self> {
-        let tree = lab.tree().child(name)?;
+        Self::boot_from(lab.tree(), image.dir(), name, Disk::OfOneBoot)
+    }
+
+    /// Boots a host whose own files are where `disk` says, below a lab's `tree`.
+    pub(crate) fn boot_from(tree: &Cgroup, image: &Path, name: &str, disk: Disk) -> Result<Self> {
+        let tree = tree.child(name)?;
         let told = Capture::new("boot")?;
-        let supervise = Stage::Supervise { image: image.dir().to_owned(), name: name.to_owned() };
+        let supervise = Stage::Supervise { image: image.to_owned(), name: name.to_owned(), disk };
         let system = tree.child("system")?;
         let mut supervisor =
             Command::from(Stage::Within { cgroup: system, command: supervise.words() })
@@ -89,9 +125,18 @@ impl Host {
 
     /// Ends the host at once, as a power cut would.
     pub(crate) fn end(mut self) -> Result<()> {
+        self.cut_power()
+    }
+
+    /// The same for one that is to boot again in its place.
+    pub(crate) fn cut_power(&mut self) -> Result<()> {
         self.tree.kill(END)?;
         self.supervisor.wait().context("the host's supervisor")?;
         self.tree.remove().with_context(|| format!("cannot remove {}", self.tree.path().display()))
+    }
+
+    pub(crate) fn name(&self) -> &str {
+        &self.name
     }
 
     /// The host's namespaces: whatever lives in one of them is the host's.

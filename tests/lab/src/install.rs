@@ -3,7 +3,7 @@
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use anyhow::{Context as _, Result, ensure};
@@ -43,6 +43,18 @@ pub(crate) fn package() -> Result<PathBuf> {
 /// Installs product and stand-in into a booted host, and has libvirtd look for its hooks.
 pub(crate) fn into(host: &Host) -> Result<()> {
     product(host, Make::Install)?;
+    stand_in(host)
+}
+
+/// The same from the Debian package.
+pub(crate) fn from_package(host: &Host, deb: &Path) -> Result<()> {
+    let place = "/root/virt-quobyte.deb";
+    fs::copy(deb, host.outside(place)).with_context(|| format!("cannot copy {}", deb.display()))?;
+    host.command("dpkg").args(["--install", place]).done()?;
+    stand_in(host)
+}
+
+fn stand_in(host: &Host) -> Result<()> {
     let client = clone_dir().join(STAND_IN);
     let place = host.outside("/usr/bin/mount.quobyte");
     fs::copy(&client, &place).with_context(|| format!("cannot copy {}", client.display()))?;

@@ -1,6 +1,7 @@
 //! What the product's state directory says about a guest, seen from outside: which of its files
 //! name the guest by its UUID. Knows no format, so it cannot agree with a mistake in one.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -32,6 +33,26 @@ pub(crate) fn forgot(host: &Host, guest: &Guest) -> Result<()> {
         guest.uuid()
     );
     Ok(())
+}
+
+/// The UUIDs that its files name: of all guests that hold anything. This boot has one too.
+pub(crate) fn holders(host: &Host) -> Result<BTreeSet<String>> {
+    let mut found = Vec::new();
+    search(&host.outside(STATE), "", &mut found).with_context(|| STATE.to_owned())?;
+    let boot = host.read_text("/proc/sys/kernel/random/boot_id")?;
+    let mut uuids = BTreeSet::new();
+    for file in found {
+        // What goes away meanwhile is not there.
+        let text = fs::read(&file).unwrap_or_default();
+        let text = String::from_utf8_lossy(&text).into_owned();
+        let words = text.split(|c: char| !c.is_ascii_hexdigit() && c != '-');
+        uuids.extend(words.filter(|word| is_uuid(word) && *word != boot.trim()).map(str::to_owned));
+    }
+    Ok(uuids)
+}
+
+fn is_uuid(word: &str) -> bool {
+    word.split('-').map(str::len).eq([8, 4, 4, 4, 12])
 }
 
 fn of(host: &Host, guest: &Guest) -> Result<Vec<PathBuf>> {

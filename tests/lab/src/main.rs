@@ -10,11 +10,15 @@
 //!          stage      processes of our own that need a namespace, a session or a cgroup
 //! stage    image      the hosts' root tree           host       one booted host: commands, files
 //!          guest      one guest: kernel, console,    install    the product, by `make install`
-//!                     and the blocks it wrote
+//!                     and the blocks it wrote                   or from its package
+//!          pair       two hosts with a cable         store      what they share, and what outlives
+//!                                                               a boot
 //! judged   share      volumes, the client's ways,    mounts     a host's FUSE mounts
 //!                     the product's configuration    leases     what the product says of a guest
+//!          settled    whether a host holds what its guests need, and nothing else
 //! told     scenarios  what is claimed                runner     runs them, one line each
 //!          evidence   what a failure is told with    demo       the main job, for a human
+//!          soak       chaos on two hosts
 //! ```
 #![expect(
     clippy::print_stdout,
@@ -37,10 +41,14 @@ mod leases;
 mod machine;
 mod missing;
 mod mounts;
+mod pair;
 mod runner;
 mod scenarios;
+mod settled;
 mod share;
+mod soak;
 mod stage;
+mod store;
 mod visible;
 
 use std::ffi::OsString;
@@ -90,6 +98,8 @@ fn in_lab(work: &Work) -> Result<ExitCode> {
             println!("{}", image.dir().display());
             ExitCode::SUCCESS
         }),
+        Work::Soak { time, seed } => soak::run(&lab, *time, *seed)
+            .map(|violations| if violations == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }),
         Work::Demo if demo::run(&lab) => Ok(ExitCode::SUCCESS),
         Work::Demo => Ok(ExitCode::FAILURE),
         Work::Shell(command) => shell(&lab, command),

@@ -37,7 +37,7 @@ fn look() -> Vec<String> {
     if !Path::new("/dev/fuse").exists() {
         missing.push("/dev/fuse".to_owned());
     }
-    let mut programs = vec!["nsenter", "make"];
+    let mut programs = vec!["nsenter", "make", "ip"];
     if !image::is_built() {
         programs.extend(["mmdebstrap", "apt-get", "apt-config", "dpkg-deb"]);
         if let Err(error) = image::suite() {

@@ -13,6 +13,7 @@ use crate::image::{self, Image};
 use crate::install;
 use crate::lab::Lab;
 use crate::machine::Machine;
+use crate::pair::Pair;
 use crate::scenarios::{self, Act, Scenario, tidy};
 
 /// What a failure means for the scenarios after it.
@@ -54,7 +55,10 @@ pub(crate) fn run(lab: Lab, filter: Option<&str>, after_failure: AfterFailure) -
     ensure!(!selected.is_empty(), "no scenario's name holds {:?}", filter.unwrap_or_default());
     let mut tally = Tally::default();
     let mut bench = Bench::new(&lab)?;
-    if selected.iter().any(|scenario| matches!(scenario.act, Act::WithProduct(_))) {
+    if selected
+        .iter()
+        .any(|scenario| matches!(scenario.act, Act::WithProduct(_) | Act::OnTwoHosts(_)))
+    {
         install::build()?;
     }
     let mut rest = selected.into_iter();
@@ -70,6 +74,7 @@ pub(crate) fn run(lab: Lab, filter: Option<&str>, after_failure: AfterFailure) -
 
     let mut traces = bench.traces;
     traces.extend(bench.stage.map(|(host, _)| host.namespaces().clone()));
+    traces.extend(bench.pair.iter().flat_map(Pair::traces));
     let began = Instant::now();
     let tree = lab.tree().clone();
     let left = lab.close().and_then(|()| machine.is_as_it_was(&tree, &traces));
@@ -120,11 +125,12 @@ fn now() -> Result<Duration> {
     SystemTime::now().duration_since(UNIX_EPOCH).context("the clock")
 }
 
-/// The host that serves at the moment.
+/// The hosts that serve at the moment.
 struct Bench<'l> {
     lab: &'l Lab,
     image: Image,
     stage: Option<(Host, Product)>,
+    pair: Option<Pair>,
     boots: u32,
     /// The namespaces of hosts that are gone.
     traces: Vec<crate::host::Namespaces>,
@@ -132,7 +138,8 @@ struct Bench<'l> {
 
 impl<'l> Bench<'l> {
     fn new(lab: &'l Lab) -> Result<Self> {
-        Ok(Self { lab, image: image::ready(lab)?, stage: None, boots: 0, traces: Vec::new() })
+        let image = image::ready(lab)?;
+        Ok(Self { lab, image, stage: None, pair: None, boots: 0, traces: Vec::new() })
     }
 
     /// Runs one scenario and reports it. An error is the lab's own.
@@ -150,16 +157,45 @@ impl<'l> Bench<'l> {
             Act::OnMachine(act) => act(),
             Act::OnHost(act) => in_host(Product::Absent, act),
             Act::WithProduct(act) => in_host(Product::Installed, act),
+            Act::OnTwoHosts(act) => self.pair().and_then(|pair| {
+                since = now()?;
+                let verdict = act(pair)?;
+                pair.hosts().into_iter().try_for_each(tidy).map(|()| verdict)
+            }),
         };
-        let stage = &self.stage;
+        let hosts: Vec<&Host> = match (scenario.act, &self.stage, &self.pair) {
+            (Act::OnTwoHosts(_), _, Some(pair)) => pair.hosts().into(),
+            (Act::OnTwoHosts(_), _, None) | (_, None, _) => Vec::new(),
+            (_, Some((host, _)), _) => vec![host],
+        };
         let passed = tally.report(scenario, began, done, || {
-            stage.as_ref().map_or_else(String::new, |(host, _)| evidence::collect(host, since))
+            hosts.iter().map(|host| evidence::collect(host, since)).collect()
         });
-        if !passed && let Some((host, _)) = self.stage.take() {
+        if !passed {
+            self.end(scenario)?;
+        }
+        Ok(passed)
+    }
+
+    /// Ends what this scenario played on.
+    fn end(&mut self, scenario: &Scenario) -> Result<()> {
+        if let Act::OnTwoHosts(_) = scenario.act {
+            if let Some(pair) = self.pair.take() {
+                self.traces.extend(pair.end()?);
+            }
+        } else if let Some((host, _)) = self.stage.take() {
             self.traces.push(host.namespaces().clone());
             host.end()?;
         }
-        Ok(passed)
+        Ok(())
+    }
+
+    /// The pair that serves, booted if there is none.
+    fn pair(&mut self) -> Result<&mut Pair> {
+        if self.pair.is_none() {
+            self.pair = Some(Pair::boot(self.lab, &self.image)?);
+        }
+        self.pair.as_mut().context("a pair was just put here")
     }
 
     /// The host that serves, booted if there is none; with the product in it where that is wanted.

@@ -5,23 +5,35 @@
 mod bounded;
 mod chain;
 mod claims;
+mod copied;
 mod crash;
 mod daemon;
 mod data;
 mod disk_xml;
 mod doctor;
 mod ends;
+mod faults;
 mod holders;
 mod hook;
 mod host;
 mod hot_plug;
 mod judged;
+mod life;
 mod linger;
+mod locked;
+mod migrate;
+mod migrate_fails;
+mod moving;
+mod one_script;
 mod package;
+mod race;
 mod recover;
 mod refusal;
+mod saved;
+mod selftest;
 mod session;
 mod slow;
+mod snapshots;
 mod start;
 mod uninstall;
 
@@ -30,6 +42,7 @@ use std::fmt::{self, Display};
 use anyhow::{Result, ensure};
 
 use crate::host::Host;
+use crate::pair::Pair;
 use crate::runner::Verdict;
 use crate::{mounts, share};
 
@@ -42,6 +55,8 @@ pub(crate) enum Act {
     OnHost(fn(&Host) -> Result<Verdict>),
     /// In a booted host with the product installed.
     WithProduct(fn(&Host) -> Result<Verdict>),
+    /// In a pair of hosts with the product installed.
+    OnTwoHosts(fn(&mut Pair) -> Result<Verdict>),
 }
 
 /// One claim.
@@ -93,15 +108,27 @@ pub(crate) fn all() -> impl Iterator<Item = &'static Scenario> {
         slow::ALL,
         linger::ALL,
         hot_plug::ALL,
+        race::ALL,
+        faults::ALL,
         recover::ALL,
         doctor::ALL,
+        selftest::ALL,
         bounded::ALL,
         crash::ALL,
         session::ALL,
         judged::ALL,
         disk_xml::ALL,
+        moving::ALL,
+        one_script::ALL,
         uninstall::ALL,
         package::ALL,
+        migrate::ALL,
+        migrate_fails::ALL,
+        saved::ALL,
+        snapshots::ALL,
+        copied::ALL,
+        life::ALL,
+        locked::ALL,
     ]
     .into_iter()
     .flatten()

@@ -17,7 +17,7 @@ use crate::mounts::{self, Mount};
 pub(crate) const CONFIG: &str = "/etc/virt-quobyte/config.toml";
 const CLIENT_CONTROL: &str = "/usr/bin/standin.conf";
 const CLIENT_LOG: &str = "/usr/bin/standin.log";
-const VOLUMES: &str = "/srv/quobyte-standin";
+pub(crate) const VOLUMES: &str = "/srv/quobyte-standin";
 /// How long what happens in the background may take.
 const EVENTUALLY: Duration = Duration::from_secs(30);
 

@@ -12,11 +12,12 @@ use nix::sys::prctl::set_pdeathsig;
 use nix::sys::signal::Signal;
 
 use crate::cgroup::Cgroup;
-use crate::host::{self, Host};
+use crate::host::{self, Disk, Host};
 use crate::image;
 use crate::keeper;
 use crate::lab::{CtrlC, Lab};
 use crate::missing;
+use crate::store;
 
 /// A step, with all that it needs.
 #[derive(Debug)]
@@ -25,10 +26,12 @@ pub(crate) enum Stage {
     Keeper { tree: Cgroup },
     /// Joins a cgroup, then becomes another program. Ends with the lab.
     Within { cgroup: Cgroup, command: Vec<OsString> },
+    /// Keeps what two hosts share, and what outlives a boot, until the lab ends.
+    Store { image: PathBuf },
     /// Makes a host's namespaces and waits for its init.
-    Supervise { image: PathBuf, name: String },
+    Supervise { image: PathBuf, name: String, disk: Disk },
     /// The first process of a host: makes its file systems, then becomes its init.
-    Init { image: PathBuf, name: String },
+    Init { image: PathBuf, name: String, disk: Disk },
     /// Tries what a host needs from the kernel.
     Probe,
     /// A lab that boots a host and waits for its end.
@@ -47,13 +50,17 @@ impl Stage {
             Some("within") => {
                 Self::Within { cgroup: Cgroup::at(next()?.into()), command: words.collect() }
             }
+            Some("store") => Self::Store { image: next()?.into() },
             Some("supervise") => Self::Supervise {
                 image: next()?.into(),
                 name: next()?.to_string_lossy().into_owned(),
+                disk: Disk::parse(&next()?)?,
             },
-            Some("init") => {
-                Self::Init { image: next()?.into(), name: next()?.to_string_lossy().into_owned() }
-            }
+            Some("init") => Self::Init {
+                image: next()?.into(),
+                name: next()?.to_string_lossy().into_owned(),
+                disk: Disk::parse(&next()?)?,
+            },
             Some("probe") => Self::Probe,
             Some("hold") => Self::Hold,
             _ => return Err(format!("unknown stage {}", stage.display())),
@@ -70,8 +77,13 @@ impl Stage {
             Self::Within { cgroup, command } => {
                 [vec!["within".into(), cgroup.path().into()], command].concat()
             }
-            Self::Supervise { image, name } => vec!["supervise".into(), image.into(), name.into()],
-            Self::Init { image, name } => vec!["init".into(), image.into(), name.into()],
+            Self::Store { image } => vec!["store".into(), image.into()],
+            Self::Supervise { image, name, disk } => {
+                vec!["supervise".into(), image.into(), name.into(), disk.word()]
+            }
+            Self::Init { image, name, disk } => {
+                vec!["init".into(), image.into(), name.into(), disk.word()]
+            }
             Self::Probe => vec!["probe".into()],
             Self::Hold => vec!["hold".into()],
         };
@@ -100,9 +112,12 @@ pub(crate) fn run(stage: Stage) -> Result<ExitCode> {
             let error = Command::new(program).args(arguments).exec();
             return Err(error).with_context(|| format!("cannot run {}", program.display()));
         }
-        Stage::Supervise { image, name } => host::supervise(&image, &name)?,
-        Stage::Init { image, name } => {
-            return host::init(&image, &name).map(|never| match never {});
+        Stage::Store { image } => {
+            return store::keep(&image).map(|never| match never {});
+        }
+        Stage::Supervise { image, name, disk } => host::supervise(&image, &name, disk)?,
+        Stage::Init { image, name, disk } => {
+            return host::init(&image, &name, disk).map(|never| match never {});
         }
         Stage::Probe => missing::probe()?,
         Stage::Hold => hold()?,

@@ -22,17 +22,26 @@ impl Reported {
     /// Reads a guest's console.
     pub(crate) fn on(console: &str, disk: &str) -> Self {
         let mut blocks = BTreeMap::new();
+        // The block that a run comes to next. At its end that one may be written and not yet reported, over what an earlier run
+        // had reported of it.
+        let mut next = 0;
         for line in console.lines() {
             let words: Vec<_> = line.split_whitespace().collect();
-            // A line that the guest's end cut off says nothing: the checksum must be whole.
-            if let ["guest:", of, "block", number, "ok", sum] = words[..]
-                && of == disk
-                && sum.len() == 32
-                && let Ok(number) = number.parse()
-            {
-                blocks.insert(number, sum.to_owned());
+            match words[..] {
+                // A line that the guest's end cut off says nothing: the checksum must be whole.
+                ["guest:", of, "block", number, "ok", sum] if of == disk && sum.len() == 32 => {
+                    let Ok(number) = number.parse() else { continue };
+                    blocks.insert(number, sum.to_owned());
+                    next = number + 1;
+                }
+                ["guest:", "up,", ..] => {
+                    blocks.remove(&next);
+                    next = 0;
+                }
+                _ => {}
             }
         }
+        blocks.remove(&next);
         Self(blocks)
     }
 
@@ -88,6 +97,21 @@ mod tests {
              guest: vda block 2 failed: I/O error\r\nguest: vda block 3 ok 0123"
         );
         assert_eq!(Reported::on(&console, "vda").0.into_keys().collect::<Vec<_>>(), [0]);
+    }
+
+    #[test]
+    fn a_block_that_a_later_run_was_about_to_report_is_nobodys() {
+        let other = "f".repeat(32);
+        let first =
+            ["0", "1", "2", "3"].map(|n| format!("guest: vda block {n} ok {SUM}\n")).concat();
+        let up = "guest: up, disks: vda\n";
+        let second = format!("guest: vda block 0 ok {other}\nguest: vda block 1 o");
+        let reported = Reported::on(&format!("{up}{first}{up}{second}"), "vda").0;
+        let expected = [(0, other), (2, SUM.to_owned()), (3, SUM.to_owned())];
+        assert_eq!(reported.into_iter().collect::<Vec<_>>(), expected);
+        // Nor is the first one of a run that was cut off before it.
+        let reported = Reported::on(&format!("{up}{first}{up}"), "vda").0;
+        assert_eq!(reported.into_keys().collect::<Vec<_>>(), [1, 2, 3]);
     }
 
     #[test]

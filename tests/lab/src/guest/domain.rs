@@ -5,6 +5,7 @@ use std::fs;
 use anyhow::{Context as _, Result};
 
 use super::initramfs::{INITRAMFS, KERNEL};
+use crate::share::VOLUMES;
 
 const DOMAIN: &str = include_str!("domain.xml");
 const DISK: &str = include_str!("disk.xml");
@@ -27,6 +28,22 @@ pub(crate) struct Spec {
     metadata: String,
     cmdline: String,
     pub(super) console: String,
+    console_keeps: Console,
+    on_crash: OnCrash,
+}
+
+/// What libvirt does with a guest that has panicked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum OnCrash {
+    Destroy,
+    Preserve,
+}
+
+/// What becomes of what a guest said before QEMU opened its console.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Console {
+    OfOneRun,
+    OfAllRuns,
 }
 
 impl Spec {
@@ -39,6 +56,8 @@ impl Spec {
             metadata: String::new(),
             cmdline: String::new(),
             console: format!("/var/log/libvirt/qemu/{name}.console"),
+            console_keeps: Console::OfOneRun,
+            on_crash: OnCrash::Destroy,
         })
     }
 
@@ -70,6 +89,12 @@ impl Spec {
         self.parameter(&format!("vq.poweroff_after={blocks}"))
     }
 
+    /// Has it panic once it has written so many blocks, which its device tells libvirt.
+    pub(crate) fn panics_after(mut self, blocks: u32, then: OnCrash) -> Self {
+        self.on_crash = then;
+        self.parameter(&format!("vq.panic_after={blocks}"))
+    }
+
     /// Has it look for disks that come, and write on them too.
     pub(crate) fn watches_for_disks(self) -> Self {
         self.parameter("vq.watch=1")
@@ -82,13 +107,26 @@ impl Spec {
     }
 
     /// The names of its disks, as the guest knows them.
-    pub(super) fn disk_names(&self) -> Vec<String> {
+    pub(crate) fn disk_names(&self) -> Vec<String> {
         self.disks.iter().zip('a'..).map(|(_, letter)| format!("vd{letter}")).collect()
     }
 
     /// Has its console's output go to another file of the host.
     pub(crate) fn console_at(mut self, path: &str) -> Self {
         path.clone_into(&mut self.console);
+        self
+    }
+
+    /// Has its console's output go where every host finds it, and stay there when it moves or comes again.
+    pub(crate) fn console_for_all_hosts(mut self) -> Self {
+        self.console = format!("{VOLUMES}/{}.console", self.name);
+        self.console_keeps = Console::OfAllRuns;
+        self
+    }
+
+    /// As it is once libvirt has renamed it: its console stays where it was.
+    pub(super) fn called(mut self, name: &str) -> Self {
+        name.clone_into(&mut self.name);
         self
     }
 
@@ -115,6 +153,14 @@ impl Spec {
             });
         let disks: String = disks.collect();
         let cmdline = format!("console=ttyS0 quiet loglevel=1 panic=-1{}", self.cmdline);
+        let append = match self.console_keeps {
+            Console::OfOneRun => "off",
+            Console::OfAllRuns => "on",
+        };
+        let on_crash = match self.on_crash {
+            OnCrash::Destroy => "destroy",
+            OnCrash::Preserve => "preserve",
+        };
         let values = [
             ("name", escaped(&self.name)),
             ("uuid", self.uuid.clone()),
@@ -124,6 +170,8 @@ impl Spec {
             ("cmdline", escaped(&cmdline)),
             ("disks", disks.trim_end().to_owned()),
             ("console", escaped(&self.console)),
+            ("append", append.to_owned()),
+            ("on_crash", on_crash.to_owned()),
         ];
         filled(DOMAIN, &values.each_ref().map(|(key, value)| (*key, value.as_str())))
     }

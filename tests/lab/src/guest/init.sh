@@ -5,6 +5,7 @@
 #   vq.pause=SECONDS      between two blocks
 #   vq.watch=1            disks that come and go meanwhile are found and said
 #   vq.poweroff_after=N   the guest powers itself off once N blocks are written
+#   vq.panic_after=N      its kernel panics then
 /bin/busybox mkdir -p /proc /sys /dev
 /bin/busybox --install -s /bin
 export PATH=/bin
@@ -18,13 +19,14 @@ while read -r module; do
     insmod "/modules/$module" || say "cannot load $module"
 done </modules/order
 
-blocks=0 pause=0 watch=0 poweroff_after=-1
+blocks=0 pause=0 watch=0 poweroff_after=-1 panic_after=-1
 for word in $(cat /proc/cmdline); do
     case $word in
         vq.blocks=*) blocks=${word#*=} ;;
         vq.pause=*) pause=${word#*=} ;;
         vq.watch=*) watch=${word#*=} ;;
         vq.poweroff_after=*) poweroff_after=${word#*=} ;;
+        vq.panic_after=*) panic_after=${word#*=} ;;
     esac
 done
 
@@ -75,6 +77,10 @@ while [ "$block" -lt "$blocks" ]; do
     if [ "$block" -eq "$poweroff_after" ]; then
         say "powering off"
         poweroff -f
+    fi
+    if [ "$block" -eq "$panic_after" ]; then
+        say "panicking"
+        echo c >/proc/sysrq-trigger
     fi
     [ "$pause" = 0 ] || sleep "$pause"
 done

@@ -11,8 +11,8 @@ use anyhow::{Context as _, Result, bail, ensure};
 
 use crate::image::Image;
 
-/// Disks, then the power button and the device that reports it.
-const WANTED: [&str; 4] = ["virtio_pci", "virtio_blk", "button", "evdev"];
+/// Disks, then the power button and the device that reports it, then the one that tells of a panic.
+const WANTED: [&str; 5] = ["virtio_pci", "virtio_blk", "button", "evdev", "pvpanic_mmio"];
 
 /// A module, unpacked.
 #[derive(Debug)]

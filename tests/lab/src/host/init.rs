@@ -12,32 +12,51 @@ use anyhow::{Context as _, Result};
 use nix::mount::{MntFlags, MsFlags, mount, umount2};
 use nix::unistd::{chdir, pivot_root, sethostname};
 
-use super::{devices, namespaces, units};
+use super::{Disk, devices, namespaces, units};
+use crate::share::VOLUMES;
+use crate::store;
 
 /// What no process of a host may do, root or not: load modules, set the clock, read the kernel's
 /// log.
 const TAKEN_CAPABILITIES: &str = "-sys_module,-sys_time,-syslog,-wake_alarm";
 
 /// Never comes back, unless with an error.
-pub(crate) fn init(image: &Path, name: &str) -> Result<Infallible> {
+pub(crate) fn init(image: &Path, name: &str, disk: Disk) -> Result<Infallible> {
     namespaces::end_with_parent()?;
     sethostname(name).context("sethostname")?;
     remount("/", MsFlags::MS_REC | MsFlags::MS_PRIVATE)?;
     // Relative names, so that no character of the clone's path has a meaning in the overlay's
     // options.
     chdir(image).with_context(|| format!("cannot enter {}", image.display()))?;
-    file_system("tmpfs", "mnt", MsFlags::empty(), "mode=0755")?;
+    let first_boot = match disk {
+        Disk::OfOneBoot => {
+            file_system("tmpfs", "mnt", MsFlags::empty(), "mode=0755").map(|()| true)?
+        }
+        Disk::InStore(_) => {
+            let kept = store::of_host(name);
+            let first_boot = !kept.exists();
+            make(&kept)?;
+            bind(&kept, "mnt")?;
+            first_boot
+        }
+    };
     for dir in ["upper", "work", "root"] {
-        fs::create_dir(Path::new("mnt").join(dir))
-            .with_context(|| format!("cannot make mnt/{dir}"))?;
+        make(&Path::new("mnt").join(dir))?;
     }
     let options = "lowerdir=root,upperdir=mnt/upper,workdir=mnt/work";
     file_system("overlay", "mnt/root", MsFlags::empty(), options)?;
+    if let Disk::InStore(_) = disk {
+        let volumes = Path::new("mnt/root").join(VOLUMES.trim_start_matches('/'));
+        make(&volumes)?;
+        bind(store::COMMON, volumes)?;
+    }
     chdir("mnt/root").context("cannot enter the host's root")?;
 
     kernel_file_systems()?;
     devices::make()?;
-    identity(name)?;
+    if first_boot {
+        identity(name)?;
+    }
     units::mask()?;
     enter_root()?;
 
@@ -100,9 +119,14 @@ pub(super) fn file_system(kind: &str, at: &str, flags: MsFlags, options: &str) -
         .with_context(|| format!("cannot mount {kind} at {at}"))
 }
 
-pub(super) fn bind(from: &str, at: &str) -> Result<()> {
+pub(super) fn bind(from: impl AsRef<Path>, at: impl AsRef<Path>) -> Result<()> {
+    let (from, at) = (from.as_ref(), at.as_ref());
     mount(Some(from), at, None::<&str>, MsFlags::MS_BIND, None::<&str>)
-        .with_context(|| format!("cannot bind {at}"))
+        .with_context(|| format!("cannot bind {}", at.display()))
+}
+
+fn make(dir: &Path) -> Result<()> {
+    fs::create_dir_all(dir).with_context(|| format!("cannot make {}", dir.display()))
 }
 
 fn remount(at: &str, flags: MsFlags) -> Result<()> {

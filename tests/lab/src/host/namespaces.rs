@@ -1,17 +1,18 @@
 //! Which namespaces a host has of its own, the process that makes them, and how they are recognised
 //! later.
 
-use std::fs;
+use std::fs::{self, File};
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context as _, Result, ensure};
-use nix::sched::{CloneFlags, unshare};
+use nix::sched::{CloneFlags, setns, unshare};
 use nix::sys::prctl::set_pdeathsig;
 use nix::sys::signal::Signal;
 use nix::unistd::Pid;
 
+use super::Disk;
 use crate::stage::Stage;
 
 const KINDS: [&str; 6] = ["mnt", "pid", "uts", "ipc", "net", "cgroup"];
@@ -53,12 +54,15 @@ pub(crate) fn unshared() -> CloneFlags {
 
 /// The supervisor's own main: makes the namespaces, starts the host's first process, tells its
 /// number and waits for it.
-pub(crate) fn supervise(image: &Path, name: &str) -> Result<()> {
+pub(crate) fn supervise(image: &Path, name: &str, disk: Disk) -> Result<()> {
+    if let Disk::InStore(store) = disk {
+        let mounts = File::open(format!("/proc/{store}/ns/mnt")).context("the store")?;
+        setns(mounts, CloneFlags::CLONE_NEWNS).context("entering the store")?;
+    }
     unshare(unshared()).context("new namespaces")?;
     // The first child after this is number 1 of the new PID namespace.
-    let mut init = Command::from(Stage::Init { image: image.to_owned(), name: name.to_owned() })
-        .spawn()
-        .context("cannot start the host's first process")?;
+    let init = Stage::Init { image: image.to_owned(), name: name.to_owned(), disk };
+    let mut init = Command::from(init).spawn().context("cannot start the host's first process")?;
     let mut stdout = std::io::stdout();
     writeln!(stdout, "{}", init.id()).and_then(|()| stdout.flush()).context("the lab's pipe")?;
     let status = init.wait().context("the host's first process")?;

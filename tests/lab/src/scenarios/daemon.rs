@@ -1,7 +1,8 @@
 //! What happens around a running guest: libvirtd goes and comes, and the client's daemon stays
 //! where it is.
 
-use std::time::Duration;
+use std::thread;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, ensure};
 
@@ -12,6 +13,7 @@ use crate::guest::{Cache, Guest, Spec};
 use crate::host::Host;
 use crate::leases;
 use crate::runner::Verdict;
+use crate::settled::settled;
 use crate::share;
 
 scenarios!("daemon", WithProduct:
@@ -19,6 +21,8 @@ scenarios!("daemon", WithProduct:
     client_and_guest_survive_a_restart_of_libvirtd,
     client_and_guest_survive_the_death_of_libvirtd,
     a_start_that_libvirtd_did_not_survive_holds_nothing_for_ever,
+    a_start_that_is_cut_off_after_the_mount_leaves_a_guest_or_nothing,
+    a_guest_that_dies_while_libvirtd_is_down_is_cleaned_up_after,
 );
 
 fn the_client_lives_in_a_scope_of_its_own(host: &Host) -> Result<Verdict> {
@@ -75,7 +79,62 @@ fn a_start_that_libvirtd_did_not_survive_holds_nothing_for_ever(host: &Host) -> 
     Ok(Verdict::Measured("1 start cut off, gone with the next guest".to_owned()))
 }
 
-fn kill_libvirtd(host: &Host) -> Result<()> {
+/// libvirtd is killed while another hook holds up the start: before QEMU is there, and once its guest runs.
+fn a_start_that_is_cut_off_after_the_mount_leaves_a_guest_or_nothing(
+    host: &Host,
+) -> Result<Verdict> {
+    const OTHER_HOOK: &str = "/etc/libvirt/hooks/qemu.d/zz-slow";
+    const REACHED: &str = "/run/lab-phase";
+    let mut ends = Vec::new();
+    for phase in ["start", "started"] {
+        let (share, guest) = guest_on_share(host, phase, |spec| spec.writes(4000, "0.1"))?;
+        let slow =
+            format!("#!/bin/sh\ntest \"$2\" != {phase} || {{ touch {REACHED}; sleep 3; }}\n");
+        host.write(OTHER_HOOK, slow)?;
+        host.command("chmod").args(["0755", OTHER_HOOK]).done()?;
+        let start = guest.starting()?;
+        let until = Instant::now() + Duration::from_secs(30);
+        while !host.outside(REACHED).exists() {
+            ensure!(Instant::now() < until, "no hook is called at {phase}");
+            thread::sleep(Duration::from_millis(20));
+        }
+        kill_libvirtd(host)?;
+        says(&start.wait()?.failure()?, &["error"])?;
+        host.remove(OTHER_HOOK)?;
+        host.remove(REACHED)?;
+        // Nobody tells us of the end of a guest that never was; see above for who finds out.
+        let state = guest.state()?;
+        let _done_or_nothing_to_do =
+            host.command("virt-quobyte").args(["recover", "--apply"]).run()?;
+        settled(host, &[&share])?;
+        if state == "running" {
+            guest.wait_for_blocks(5)?;
+            guest.virsh("destroy")?.done()?;
+            settled(host, &[&share])?;
+            guest.verify("vda", &share.backing("disk.img"))?;
+        }
+        ends.push(format!("in {phase}: {state}"));
+    }
+    Ok(Verdict::Measured(ends.join(", ")))
+}
+
+fn a_guest_that_dies_while_libvirtd_is_down_is_cleaned_up_after(host: &Host) -> Result<Verdict> {
+    let (share, guest) = guest_on_share(host, "unseen", |spec| spec.writes(4000, "0.1"))?;
+    guest.start_and_write(5)?;
+    // Its sockets would start it again as soon as it is asked.
+    let sockets = ["libvirtd.socket", "libvirtd-ro.socket", "libvirtd-admin.socket"];
+    host.command("systemctl").arg("stop").args(sockets).arg("libvirtd.service").done()?;
+    guest.kill_qemu()?;
+    share.is_mounted()?;
+    host.command("systemctl").arg("start").args(sockets).done()?;
+    host.command("systemctl").args(["start", "libvirtd.service"]).done()?;
+    guest.wait_until_off()?;
+    settled(host, &[&share])?;
+    let verified = guest.verify("vda", &share.backing("disk.img"))?;
+    Ok(Verdict::Measured(format!("{verified} blocks verified")))
+}
+
+pub(super) fn kill_libvirtd(host: &Host) -> Result<()> {
     host.command("systemctl")
         .args(["kill", "--kill-who=main", "--signal=KILL", "libvirtd.service"])
         .done()?;

@@ -217,7 +217,7 @@ fn a_guest_that_does_not_let_go_keeps_its_share(host: &Host) -> Result<Verdict> 
 }
 
 /// A configured share, and a guest of the same name that has nothing to do with it.
-fn guest_without_share<'h>(
+pub(super) fn guest_without_share<'h>(
     host: &'h Host,
     name: &str,
     spec: impl FnOnce(Spec) -> Spec,
@@ -250,7 +250,7 @@ fn detach(guest: &Guest, host: &Host, more: &[&str]) -> Result<Output> {
 }
 
 /// It ends, and nothing speaks of it any more.
-fn end_of(host: &Host, guest: &Guest) -> Result<()> {
+pub(super) fn end_of(host: &Host, guest: &Guest) -> Result<()> {
     guest.virsh("destroy")?.done()?;
     guest.wait_until_off()?;
     leases::forgot(host, guest)

@@ -15,6 +15,7 @@ scenarios!("recover", WithProduct:
     a_guest_that_has_lost_its_lease_gets_it_back_while_libvirtd_is_down,
     a_lease_whose_release_was_killed_is_dropped,
     a_dead_share_is_detached_and_its_next_guest_starts,
+    a_state_directory_that_was_restored_after_a_reboot_is_not_believed,
 );
 
 const EARLIER_HOOK: &str = "/etc/libvirt/hooks/qemu.d/a-killer";
@@ -26,18 +27,19 @@ fn a_guest_that_has_lost_its_lease_gets_it_back(host: &Host) -> Result<Verdict> 
 fn a_guest_that_has_lost_its_lease_gets_it_back_while_libvirtd_is_down(
     host: &Host,
 ) -> Result<Verdict> {
-    // Its sockets would start it again as soon as it is asked.
+    lose_and_recover(host, "lost-down", libvirtd_down, libvirtd_up)
+}
+
+/// Its sockets would start it again as soon as it is asked.
+pub(super) fn libvirtd_down(host: &Host) -> Result<()> {
     let units =
         ["libvirtd.service", "libvirtd.socket", "libvirtd-ro.socket", "libvirtd-admin.socket"];
-    let all = move |verb: &'static str| {
-        move |host: &Host| host.command("systemctl").args([verb]).args(units).done()
-    };
-    lose_and_recover(host, "lost-down", all("stop"), |host| {
-        host.command("systemctl")
-            .args(["start", "libvirtd.socket", "libvirtd-ro.socket"])
-            .done()?;
-        host.command("systemctl").args(["start", "libvirtd.service"]).done()
-    })
+    host.command("systemctl").arg("stop").args(units).done()
+}
+
+pub(super) fn libvirtd_up(host: &Host) -> Result<()> {
+    host.command("systemctl").args(["start", "libvirtd.socket", "libvirtd-ro.socket"]).done()?;
+    host.command("systemctl").args(["start", "libvirtd.service"]).done()
 }
 
 fn lose_and_recover(
@@ -127,6 +129,47 @@ fn a_dead_share_is_detached_and_its_next_guest_starts(host: &Host) -> Result<Ver
     end_of(&guest)?;
     share.is_not_mounted()?;
     leases::forgot(host, &guest)?;
+    Ok(Verdict::Passed)
+}
+
+/// A kernel boots once here, so that this is another boot is told by what the kernel says of it.
+fn a_state_directory_that_was_restored_after_a_reboot_is_not_believed(
+    host: &Host,
+) -> Result<Verdict> {
+    const BOOT_ID: &str = "/proc/sys/kernel/random/boot_id";
+    const KEPT: &str = "/root/state-of-an-earlier-boot";
+    let (share, guest) = guest_on_share(host, "restored", |spec| spec)?;
+    guest.start()?;
+    host.command("cp").args(["-a", STATE, KEPT]).done()?;
+    end_of(&guest)?;
+    let restore = || {
+        host.command("rm").args(["-r", STATE]).done()?;
+        host.command("cp").args(["-a", KEPT, STATE]).done()?;
+        leases::name(host, &guest)
+    };
+    let another = host.read_text("/proc/sys/kernel/random/uuid")?;
+    host.write("/root/boot-id", another)?;
+    host.command("mount").args(["--bind", "/root/boot-id", BOOT_ID]).done()?;
+
+    restore()?;
+    let shown = recover_to_do(host, &[])?;
+    ensure!(shown.contains("forget the record of an earlier boot"), "{shown}");
+    ensure!(!shown.contains("unmount"), "what an earlier boot mounted is gone: {shown}");
+    leases::name(host, &guest)?;
+    recover(host, &["--apply"])?;
+    leases::forgot(host, &guest)?;
+    let again = recover(host, &[])?;
+    ensure!(again.contains("nothing to do"), "{again}");
+
+    // Whoever starts a guest need not recover first.
+    restore()?;
+    guest.start()?;
+    share.is_mounted()?;
+    end_of(&guest)?;
+    share.is_not_mounted()?;
+    leases::forgot(host, &guest)?;
+    host.command("umount").arg(BOOT_ID).done()?;
+    host.command("rm").args(["-r", KEPT, "/root/boot-id"]).done()?;
     Ok(Verdict::Passed)
 }
 
