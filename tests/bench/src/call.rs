@@ -6,7 +6,7 @@
 use std::ffi::OsString;
 use std::fs::File;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, ensure};
@@ -85,6 +85,23 @@ impl Call {
             command.stderr(Stdio::null());
         }
         Ok(command)
+    }
+
+    /// Starts it.
+    pub(crate) fn start(&self) -> Result<Child> {
+        let mut command = self.command(&self.line)?;
+        command.spawn().with_context(|| format!("cannot run {:?}", self.line))
+    }
+
+    /// Waits for the end of one that was started.
+    pub(crate) fn finish(&self, mut started: Child) -> Result<()> {
+        let status = started.wait().with_context(|| format!("cannot wait for {:?}", self.line))?;
+        ensure!(
+            status.code().is_some_and(|code| self.ends_well_with(code)),
+            "{:?}: {status}",
+            self.line
+        );
+        Ok(())
     }
 
     /// Runs it to its end.

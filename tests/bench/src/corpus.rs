@@ -69,6 +69,6 @@ fn beside_xmllint(lint: &Path, domains: &[PathBuf], effort: Effort) -> Result<Ro
         pairs,
         goal: Some(at_most(1.0)),
         cost: Some(count::cost(&ours)?),
-        beside_peak_kib: Some(count::cost(&beside)?.peak_kib),
+        beside_cost: Some(count::cost(&beside)?),
     })
 }

@@ -14,7 +14,10 @@ use nix::unistd::Pid;
 use crate::call::Call;
 
 /// On a file system of the bench's own.
-const TOP: &str = "/run/bench";
+pub(crate) const TOP: &str = "/run/bench";
+
+/// How many shares have a volume; of more, the rest are only configured.
+const VOLUMES: usize = 10;
 
 /// Where the hook under measurement is: cargo puts all programs in one directory.
 pub(crate) fn hook() -> PathBuf {
@@ -42,7 +45,7 @@ impl Ground {
         let bin = Path::new(TOP).join("bin");
         fs::create_dir(&bin).context("a directory for the client")?;
         fs::copy(client(), bin.join("mount.quobyte")).context("the stand-in client")?;
-        for volume in ["gold", "silver"] {
+        for volume in (0..VOLUMES).map(share_name) {
             fs::create_dir_all(Path::new(TOP).join("volumes").join(volume)).context("a volume")?;
         }
         fs::write(bin.join("standin.conf"), format!("backing = \"{TOP}/volumes\"\n"))
@@ -86,6 +89,11 @@ impl Host {
         self.dir.join("config.toml")
     }
 
+    /// Where Nova mounts on this host.
+    pub(crate) fn base(&self) -> PathBuf {
+        self.dir.join("base")
+    }
+
     fn settings(&self, shares: usize) -> String {
         let dir = self.dir.display();
         let mut text = format!(
@@ -93,11 +101,7 @@ impl Host {
              [client]\nprogram = \"{TOP}/bin/mount.quobyte\"\nisolation = \"none\"\n"
         );
         for number in 0..shares {
-            let name = match number {
-                0 => "gold".to_owned(),
-                1 => "silver".to_owned(),
-                _ => format!("share-{number}"),
-            };
+            let name = share_name(number);
             writeln!(
                 text,
                 "[[share]]\nname = \"{name}\"\nexport = \"{}\"\nmount_point = \"{}\"",
@@ -118,11 +122,9 @@ impl Host {
         let name = format!("guest-{number}");
         let image = directory.join(&name).with_extension("qcow2");
         // The hook looks at the header of every image that is on a share.
-        for share in ["gold", "silver"] {
-            if directory == self.mount_point(share) {
-                let file = Path::new(TOP).join("volumes").join(share).join(&name);
-                fs::write(file.with_extension("qcow2"), qcow2()).context("an image")?;
-            }
+        if let Ok(share) = directory.strip_prefix(self.dir.join("mnt")) {
+            let file = Path::new(TOP).join("volumes").join(share).join(&name);
+            fs::write(file.with_extension("qcow2"), qcow2()).context("an image")?;
         }
         let xml = self.dir.join(&name).with_extension("xml");
         let text = include_str!("../guest.xml")
@@ -193,7 +195,16 @@ fn arguments<'a>(operation: &'a str, guest: &'a Guest) -> [&'a str; 4] {
     [guest.name.as_str(), operation, sub_operation, "-"]
 }
 
-fn export(share: &str) -> String {
+/// The name of a share: the first two are `gold` and `silver`.
+pub(crate) fn share_name(number: usize) -> String {
+    match number {
+        0 => "gold".to_owned(),
+        1 => "silver".to_owned(),
+        _ => format!("share-{number}"),
+    }
+}
+
+pub(crate) fn export(share: &str) -> String {
     format!("reg1.example.org,reg2.example.org/{share}")
 }
 

@@ -5,6 +5,7 @@
 //!            missing    what this machine lacks for it
 //! arranged   host       a little host: a mount namespace, a configuration, guests, the hook and the client
 //!            nothing    programs that do nothing, in C, bash and Python
+//!            nova       OpenStack Nova's own driver, in a process that stays
 //!            corpus     libvirt's own test documents, for what reads many
 //!            journal    takes the hook's log, as systemd would
 //! measured   call       one start of a program, and how long it took
@@ -31,6 +32,7 @@ mod inside;
 mod journal;
 mod missing;
 mod nothing;
+mod nova;
 mod pairs;
 mod rows;
 mod schema;

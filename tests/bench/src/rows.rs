@@ -1,16 +1,17 @@
 //! What is measured, beside what, and what it should come to.
 
 use std::path::Path;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result};
 
 use crate::call::Call;
 use crate::corpus;
 use crate::count::{self, Cost};
-use crate::host::{self, Ground, Guest, Host};
+use crate::host::{self, Ground, Guest, Host, share_name};
 use crate::journal::Journal;
 use crate::nothing::Nothing;
+use crate::nova::{self, After, Nova};
 use crate::pairs::{Pairs, in_turn};
 
 /// One line of the table.
@@ -22,8 +23,8 @@ pub(crate) struct Row {
     pub(crate) goal: Option<Goal>,
     /// Of ours; where it stands in a row above, not again.
     pub(crate) cost: Option<Cost>,
-    /// The most memory of what was measured beside it, where that matters.
-    pub(crate) beside_peak_kib: Option<u64>,
+    /// Of what was measured beside it, where that matters.
+    pub(crate) beside_cost: Option<Cost>,
 }
 
 /// At most so many times what was measured beside it, and so much more.
@@ -77,16 +78,19 @@ pub(crate) fn measure(effort: Effort) -> Result<Vec<Row>> {
     let held = Held::on(&small)?;
     rows.extend(warm(&held, &journal, effort)?);
     rows.extend(cold(&small, &journal, effort)?);
+    rows.extend(beside_nova(&small, &held, &journal, effort)?);
 
     let crowded = ground.host("crowded", 2)?;
     crowded.mount_others(2000)?;
+    let crowded_held = Held::on(&crowded)?;
     rows.extend(larger(
         ["warm prepare, 2,000 other mounts", "warm release, 2,000 other mounts"],
-        &Held::on(&crowded)?,
+        &crowded_held,
         &held,
         &journal,
         effort,
     )?);
+    rows.extend(nova_among_others(&crowded, &crowded_held, &journal, effort)?);
     let popular = ground.host("popular", 2)?;
     let popular_held = Held::on(&popular)?;
     for number in 1000..2000 {
@@ -109,6 +113,7 @@ pub(crate) fn measure(effort: Effort) -> Result<Vec<Row>> {
         &journal,
         effort,
     )?);
+    rows.extend(crowd(&ground.host("busy", SHARES_AT_ONCE)?, &nothing, &journal, effort)?);
     rows.extend(corpus::rows(effort)?);
     Ok(rows)
 }
@@ -136,7 +141,7 @@ fn no_share(host: &Host, nothing: &Nothing, effort: Effort) -> Result<Vec<Row>> 
             in_turn(effort.rounds(rounds), || Ok([call.time()?]), || Ok([program.time()?]))?;
         let cost = if ours.is_empty() { None } else { Some(count::cost(&call)?) };
         let ours = if ours.is_empty() { "no share: prepare" } else { ours };
-        rows.push(Row { ours, beside, pairs, goal, cost, beside_peak_kib: None });
+        rows.push(Row { ours, beside, pairs, goal, cost, beside_cost: None });
     }
     Ok(rows)
 }
@@ -209,6 +214,159 @@ fn cold(host: &Host, journal: &Journal, effort: Effort) -> Result<Vec<Row>> {
     Ok(rows(names, CLIENT_ALONE, pairs, LITTLE_ABOVE_THE_CLIENT, costs))
 }
 
+/// Nova's driver mounts the same volume somewhere else on the same host, by the same client. It counts no guests: its end of a
+/// guest whose volume another one uses is an umount that fails.
+fn beside_nova(
+    host: &Host,
+    held: &Held<'_>,
+    journal: &Journal,
+    effort: Effort,
+) -> Result<Vec<Row>> {
+    if let Some(lacks) = nova::lacks() {
+        say(&format!("skipped: Nova's driver: {lacks}"));
+        return Ok(Vec::new());
+    }
+    say("Nova's driver");
+    let costs = nova::costs(host, "silver")?.map(Some);
+    let mut nova = Nova::on(host, "silver")?;
+    let guest = host.guest(30, &host.mount_point("silver"))?;
+    let [prepare, release] = ["prepare", "release"].map(|operation| host.hook(operation, &guest));
+    let pairs = in_turn(
+        effort.rounds(100),
+        || {
+            let times = [prepare.time()?, release.time()?];
+            host::client_ends()?;
+            journal.empty();
+            Ok(times)
+        },
+        || {
+            let times = [nova.connect()?, nova.disconnect(After::NotMounted)?];
+            host::client_ends()?;
+            Ok(times)
+        },
+    )?;
+    let ours = ["cold prepare, mount included", "cold release, unmount included"];
+    let mut rows = again(ours, ["Nova: connect", "Nova: disconnect"], pairs, costs);
+    nova.connect()?;
+    let used = nova.use_volume()?;
+    let pairs = in_turn(
+        effort.rounds(100),
+        || held.come_and_go(journal),
+        || Ok([nova.connect()?, nova.disconnect(After::Mounted)?]),
+    )?;
+    drop(used);
+    nova.disconnect(After::NotMounted)?;
+    host::client_ends()?;
+    let beside = ["Nova: connect, mounted", "Nova: disconnect, in use"];
+    rows.extend(again(["warm prepare", "warm release"], beside, pairs, [None, None]));
+    Ok(rows)
+}
+
+fn nova_among_others(
+    host: &Host,
+    held: &Held<'_>,
+    journal: &Journal,
+    effort: Effort,
+) -> Result<Vec<Row>> {
+    if nova::lacks().is_some() {
+        return Ok(Vec::new());
+    }
+    say("Nova's driver, 2,000 other mounts");
+    let mut nova = Nova::on(host, "silver")?;
+    nova.connect()?;
+    let pairs = in_turn(
+        effort.rounds(100),
+        || held.come_and_go(journal),
+        || Ok([nova.connect()?, nova.connect()?]),
+    )?;
+    nova.disconnect(After::NotMounted)?;
+    host::client_ends()?;
+    let [prepare, _] = pairs;
+    let beside = ["Nova: connect, 2,000 other mounts"];
+    Ok(again(["warm prepare, 2,000 other mounts"], beside, [prepare], [None]))
+}
+
+/// Rows about what has its own cost in a row above.
+fn again<const N: usize>(
+    ours: [&'static str; N],
+    beside: [&'static str; N],
+    pairs: [Pairs; N],
+    beside_costs: [Option<Cost>; N],
+) -> Vec<Row> {
+    let names = ours.into_iter().zip(beside);
+    let measured = pairs.into_iter().zip(beside_costs);
+    names
+        .zip(measured)
+        .map(|((ours, beside), (pairs, beside_cost))| Row {
+            ours,
+            beside,
+            pairs,
+            goal: None,
+            cost: None,
+            beside_cost,
+        })
+        .collect()
+}
+
+const SHARES_AT_ONCE: usize = 10;
+const GUESTS_AT_ONCE: u32 = 200;
+
+/// A host that starts all its guests at once and ends them at once, beside all that cannot be spared, one after the other: the
+/// clients alone, and a program that does nothing for each guest.
+fn crowd(host: &Host, nothing: &Nothing, journal: &Journal, effort: Effort) -> Result<Vec<Row>> {
+    say("200 guests on 10 shares at once");
+    host.enter()?;
+    let shares: Vec<String> = (0..SHARES_AT_ONCE).map(share_name).collect();
+    let guests: Vec<Guest> = (0..GUESTS_AT_ONCE)
+        .zip(shares.iter().cycle())
+        .map(|(number, share)| host.guest(number, &host.mount_point(share)))
+        .collect::<Result<_>>()?;
+    let calls = |operation| -> Vec<Call> {
+        guests.iter().map(|guest| host.hook(operation, guest)).collect()
+    };
+    let [prepares, releases] = ["prepare", "release"].map(calls);
+    let bare: Vec<Call> = guests.iter().map(|guest| host.other(&nothing.c, guest)).collect();
+    let pairs = in_turn(
+        effort.rounds(50),
+        || {
+            let times = [at_once(&prepares, journal)?, at_once(&releases, journal)?];
+            shares.iter().try_for_each(|_| host::client_ends())?;
+            Ok(times)
+        },
+        || {
+            let mut times = [Duration::ZERO; 2];
+            for time in &mut times {
+                *time = bare.iter().map(Call::time).sum::<Result<Duration>>()?;
+            }
+            for share in &shares {
+                let [mounted, unmounted] = host.client_alone(share)?;
+                times[0] += mounted;
+                times[1] += unmounted;
+            }
+            Ok(times)
+        },
+    )?;
+    Ok(again(
+        ["200 prepares at once, 10 shares", "200 releases at once, 10 shares"],
+        ["10 mounts and 200 C, in turn", "10 umounts and 200 C, in turn"],
+        pairs,
+        [None, None],
+    ))
+}
+
+/// How long calls take that are started at once, until the last one has ended.
+fn at_once(calls: &[Call], journal: &Journal) -> Result<Duration> {
+    let begun = Instant::now();
+    let started: Vec<_> =
+        calls.iter().map(|call| Ok((call, call.start()?))).collect::<Result<_>>()?;
+    for (call, process) in started {
+        // The socket has room for a few of them only.
+        journal.empty();
+        call.finish(process)?;
+    }
+    Ok(begun.elapsed())
+}
+
 const CLIENT_ALONE: [&str; 2] = ["client alone: mount", "client alone: umount"];
 
 /// The same on a host where there is more of something, beside the small host.
@@ -248,7 +406,7 @@ fn rows<const N: usize>(
             pairs,
             goal,
             cost: Some(cost),
-            beside_peak_kib: None,
+            beside_cost: None,
         })
         .collect()
 }

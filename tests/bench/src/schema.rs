@@ -75,7 +75,7 @@ fn row(ours: &Call, name: &'static str, beside: &[Call], goal: Goal, rounds: usi
         pairs,
         goal: Some(goal),
         cost: Some(count::cost(ours)?),
-        beside_peak_kib: Some(count::cost(&beside[0])?.peak_kib),
+        beside_cost: Some(count::cost(&beside[0])?),
     })
 }
 

@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 
+use crate::count::Cost;
 use crate::pairs::Spread;
 use crate::rows::{Goal, Row};
 
@@ -41,10 +42,12 @@ pub(crate) fn text(rows: &[Row], size_of_hook: u64) -> String {
 }
 
 fn cells(row: &Row) -> Vec<String> {
-    let (calls, peak) = row
-        .cost
-        .map_or_else(Default::default, |cost| (cost.calls.to_string(), cost.peak_kib.to_string()));
-    let peak = row.beside_peak_kib.map_or(peak.clone(), |beside| format!("{peak} ({beside})"));
+    let costs = |number: fn(Cost) -> String| {
+        let ours = row.cost.map_or_else(String::new, number);
+        row.beside_cost.map_or(ours.clone(), |beside| format!("{ours} ({})", number(beside)))
+    };
+    let (calls, peak) =
+        (costs(|cost| cost.calls.to_string()), costs(|cost| cost.peak_kib.to_string()));
     vec![
         row.ours.to_owned(),
         milliseconds(row.pairs.ours()),
