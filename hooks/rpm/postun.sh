@@ -9,6 +9,8 @@ if [ "$1" = 0 ]; then
         fi
     done
     rmdir "$base" "${base%/*}" 2>/dev/null || :
+    # Directories are in no list of files; the configuration's stays if something of the administrator's is in it.
+    rmdir /usr/share/doc/virt-quobyte /usr/share/licenses/virt-quobyte /etc/virt-quobyte/config.d /etc/virt-quobyte 2>/dev/null || :
     set -- /run/virt-quobyte/*.json
     [ -e "$1" ] || rm -rf /run/virt-quobyte
 fi
