@@ -4,10 +4,19 @@
 //! is seen in the mount table and by a probe; this file only reports what the program did.
 
 use std::ffi::OsString;
+#[cfg(feature = "admin")]
+use std::os::fd::AsRawFd;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+#[cfg(feature = "admin")]
+use nix::fcntl::{OFlag, open};
+#[cfg(feature = "admin")]
+use nix::sys::stat::Mode;
+
 use super::deadline::Deadline;
+#[cfg(feature = "admin")]
+use super::process;
 #[cfg(feature = "admin")]
 use super::processes::clients::{self, Client};
 use super::processes::{self, Ending, LookError};
@@ -87,10 +96,22 @@ pub fn running(shares: &[&Share], deadline: Deadline) -> Result<Vec<Option<Clien
     clients::started_with(&wanted, deadline)
 }
 
-/// Has a client that runs say its version: by its own program, also if that was replaced meanwhile.
+/// Has a client that runs say its version: by its own program, also if that was replaced meanwhile. `None` if it has ended.
+///
+/// The program is held before the process is looked at once more: if it is still the same, then so is what is run here, whoever
+/// gets its number meanwhile.
 #[cfg(feature = "admin")]
-pub fn version_of(running: &Client, deadline: Deadline) -> Result<Run, StartError> {
-    version(Path::new(&format!("/proc/{}/exe", running.pid)), deadline)
+pub fn version_of(running: &Client, deadline: Deadline) -> Option<Result<Run, StartError>> {
+    let held = open(
+        format!("/proc/{}/exe", running.pid).as_str(),
+        OFlag::O_PATH | OFlag::O_CLOEXEC,
+        Mode::empty(),
+    )
+    .ok()?;
+    (process::start_time(running.pid) == Some(running.started)).then(|| {
+        let own = format!("/proc/{}/fd/{}", std::process::id(), held.as_raw_fd());
+        version(Path::new(&own), deadline)
+    })
 }
 
 /// Runs the client for a share and waits until it has gone to the background.

@@ -2,6 +2,9 @@
 //! the background is found again.
 //!
 //! Only the admin command asks this, with an option of its own, so that the hook need not know the answer.
+//!
+//! Anybody may start a program with a client's arguments, and this program is run again to say its version. So only processes count
+//! that are whoever asks in all respects, and whose files are the same: a container's root is root, with programs of its own.
 
 use std::ffi::OsString;
 use std::fs;
@@ -9,12 +12,14 @@ use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use nix::unistd::Uid;
 use serde::{Deserialize, Serialize};
 
 use super::ending::names_arguments;
 use super::patience::Lookers;
 use super::{Asked, LookError, all, arguments, ask_as, spell};
 use crate::host::deadline::Deadline;
+use crate::host::process;
 
 /// The option that makes the admin command look for clients: with one operand, the question as JSON.
 const OPTION: &str = "--look-at-clients";
@@ -24,6 +29,8 @@ const OPTION: &str = "--look-at-clients";
 pub struct Client {
     /// Its process id.
     pub pid: u32,
+    /// When it was started: a later process with its number has another one.
+    pub started: u64,
     /// The program that it runs, where that lay when it was started.
     pub program: PathBuf,
     /// Whether that is what lies there.
@@ -95,16 +102,32 @@ fn look(question: Question, deadline: Deadline) -> io::Result<Vec<Option<Client>
 const GONE: &str = " (deleted)";
 
 fn client(pid: u32) -> Option<Client> {
+    // First of all: what is looked at from here on is this process, or whoever reads the start time anew finds another one.
+    let started = process::start_time(pid)?;
+    if !is_ours(pid) {
+        return None;
+    }
     let program = fs::read_link(format!("/proc/{pid}/exe")).ok()?;
     let known = program.to_string_lossy();
     Some(match known.strip_suffix(GONE) {
-        Some(was) => Client { pid, program: was.into(), replaced: Replaced::Yes },
-        None => Client { pid, program: known.as_ref().into(), replaced: Replaced::No },
+        Some(was) => Client { pid, started, program: was.into(), replaced: Replaced::Yes },
+        None => Client { pid, started, program: known.as_ref().into(), replaced: Replaced::No },
     })
+}
+
+/// Whether a process is of our own user, with all four of its ids, and sees the same mounts.
+fn is_ours(pid: u32) -> bool {
+    let ours = Uid::effective().to_string();
+    let status = fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
+    let ids = status.lines().find_map(|line| line.strip_prefix("Uid:"));
+    let mounts = |pid: &str| fs::read_link(format!("/proc/{pid}/ns/mnt")).ok();
+    ids.is_some_and(|ids| ids.split_whitespace().all(|id| id == ours))
+        && mounts("thread-self").is_some_and(|own| mounts(&pid.to_string()) == Some(own))
 }
 
 #[cfg(test)]
 mod tests {
+    use std::os::unix::process::CommandExt;
     use std::process::{Command, Stdio};
     use std::time::Duration;
 
@@ -129,12 +152,34 @@ mod tests {
         };
         let expected = |replaced| {
             let program = program.clone();
-            vec![None, Some(Client { pid: client.id(), program, replaced })]
+            let started = process::start_time(client.id()).expect("it runs");
+            vec![None, Some(Client { pid: client.id(), started, program, replaced })]
         };
         assert_eq!(ask(), expected(Replaced::No));
         fs::remove_file(&program).expect("removed");
         assert_eq!(ask(), expected(Replaced::Yes));
         client.kill().and_then(|()| client.wait()).expect("it can be killed");
+    }
+
+    #[test]
+    fn a_program_that_somebody_else_started_with_a_clients_arguments_is_no_client() {
+        if !Uid::effective().is_root() {
+            println!("skipped: only root can start a process of somebody else");
+            return;
+        }
+        let mark = format!("strangers-{}", std::process::id());
+        for (uid, found) in [(0, true), (65_534, false)] {
+            let mut stranger = Command::new("/bin/sh")
+                .args(["-c", "read never", "x", &mark])
+                .stdin(Stdio::piped())
+                .uid(uid)
+                .spawn()
+                .expect("there is a sh");
+            let question = Question { wanted: vec![vec![mark.clone()]] };
+            let clients = look(question, Deadline::after(Duration::from_secs(20)));
+            assert_eq!(clients.expect("a readable /proc")[0].is_some(), found, "uid {uid}");
+            stranger.kill().and_then(|()| stranger.wait()).expect("it can be killed");
+        }
     }
 
     #[test]

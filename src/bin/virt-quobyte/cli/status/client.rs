@@ -46,6 +46,6 @@ fn version(client: &Client, deadline: Deadline) -> Option<String> {
     if !deadline.has_time_for_a_look() {
         return None;
     }
-    let said = client::version_of(client, deadline.at_most(deadline.left() / 2)).ok()?;
+    let said = client::version_of(client, deadline.at_most(deadline.left() / 2))?.ok()?;
     if said.end.is_not_loaded() { None } else { said.first_line() }
 }
