@@ -89,3 +89,40 @@ fn links_within_a_document_lead_to_its_headings() {
     }
     assert!(looked_at > 3, "{looked_at}");
 }
+
+/// A row of the README's evidence names the test that shows it.
+#[test]
+fn the_evidence_names_tests_that_there_are() {
+    let readme = fs::read_to_string(root().join("README.md")).expect("readable");
+    let rows = readme.lines().filter(|line| line.starts_with('|'));
+    let cells: Vec<&str> =
+        rows.filter_map(|row| row.trim_end_matches([' ', '|']).rsplit('|').next()).collect();
+    let scenarios = root().join("tests/lab/src/scenarios");
+    let subjects: Vec<String> = sources(&scenarios)
+        .iter()
+        .filter_map(|file| {
+            let text = fs::read_to_string(file).expect("readable");
+            Some(text.split_once("scenarios!(\"")?.1.split_once('"')?.0.to_owned())
+        })
+        .collect();
+    let (mut files, mut scenes) = (0, 0);
+    for cell in cells {
+        let lab = cell.split_once("lab: ").map_or("", |(_, lab)| lab);
+        let is_path = |word: &&str| word.starts_with("tests/") || word.starts_with("src/");
+        for path in quoted(cell).filter(is_path) {
+            let there = [path.to_owned(), format!("{path}.rs")];
+            assert!(there.iter().any(|path| root().join(path).exists()), "there is no {path}");
+            files += 1;
+        }
+        for subject in quoted(lab).filter(|word| !is_path(word)) {
+            assert!(subjects.iter().any(|known| known == subject), "the lab has no {subject}");
+            scenes += 1;
+        }
+    }
+    assert!(files >= 15 && scenes >= 10, "{files} files and {scenes} scenarios were found");
+}
+
+/// What stands between backquotes.
+fn quoted(text: &str) -> impl Iterator<Item = &str> {
+    text.split('`').skip(1).step_by(2)
+}
