@@ -6,8 +6,8 @@ use toml::de::DeTable;
 
 use super::duration::DurationText;
 use super::fault::Fault;
-use super::keys;
 use super::problems::FileProblems;
+use super::{Shares, keys, plain};
 
 /// A whole file.
 #[derive(Debug, Default, Deserialize)]
@@ -78,4 +78,19 @@ pub(super) fn read(text: &str, problems: &mut FileProblems<'_, '_>) -> Option<Fr
             None
         }
     }
+}
+
+/// Reads a file whose shares are written plainly; `None` where they are not, and where anything is wrong.
+pub(super) fn read_plain(text: &str, shares: Shares) -> Option<Fragment> {
+    let split = plain::split(text)?;
+    let root = DeTable::parse(&split.rest).ok()?;
+    if root.get_ref().contains_key(keys::SHARE) {
+        return None;
+    }
+    let fragment = Fragment::deserialize(toml::Deserializer::from(root)).ok()?;
+    let share = match shares {
+        Shares::Read => split.shares.into_iter().map(plain::share).collect::<Option<_>>()?,
+        Shares::Unread => Vec::new(),
+    };
+    Some(Fragment { share, ..fragment })
 }

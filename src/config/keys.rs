@@ -26,7 +26,7 @@ pub(super) fn tables() -> [(&'static str, &'static [&'static str]); 5] {
 }
 
 /// The one table of which there may be several.
-const SHARE: &str = "share";
+pub(super) const SHARE: &str = "share";
 
 /// Takes out what no type knows, and what would otherwise be a riddle: `[share]` for `[[share]]`.
 pub(super) fn take_unknown(root: &mut DeTable<'_>, problems: &mut FileProblems<'_, '_>) {

@@ -53,6 +53,9 @@ impl FromStr for DomainUuid {
     /// around them, and before and between the pairs any number of hyphens and spaces. After the
     /// last pair a hyphen is one too many.
     fn from_str(text: &str) -> Result<Self, NotAUuid> {
+        if let Some(uuid) = text.as_bytes().try_into().ok().and_then(Self::of_ascii) {
+            return Ok(uuid);
+        }
         let mut rest = text.trim_matches(is_c_space).as_bytes();
         let mut uuid = [0; 16];
         for byte in &mut uuid {
@@ -67,18 +70,51 @@ impl FromStr for DomainUuid {
     }
 }
 
+impl DomainUuid {
+    /// As it is shown. A record has a thousand of them, and is written at every start: not by way of the formatter.
+    pub(crate) fn to_ascii(self) -> [u8; 36] {
+        let digit = |half: u8| b"0123456789abcdef"[usize::from(half)];
+        let mut text = [b'-'; 36];
+        for (byte, at) in self.0.into_iter().zip(PLACES) {
+            text[at] = digit(byte >> 4);
+            text[at + 1] = digit(byte & 0xf);
+        }
+        text
+    }
+
+    /// Reads what is spelled as it is shown. All bytes are looked at, right or wrong, so that many are at once.
+    fn of_ascii(text: &[u8; 36]) -> Option<Self> {
+        let mut uuid = [0; 16];
+        let mut all = 0;
+        for (byte, at) in uuid.iter_mut().zip(PLACES) {
+            let [high, low] = [text[at], text[at + 1]].map(|digit| DIGITS[usize::from(digit)]);
+            all |= high | low;
+            *byte = high << 4 | low;
+        }
+        let has_hyphens = [8, 13, 18, 23].into_iter().all(|at: usize| text[at] == b'-');
+        (all != NO_DIGIT && has_hyphens).then_some(Self(uuid))
+    }
+}
+
+/// Where the two digits of each byte begin.
+const PLACES: [usize; 16] = [0, 2, 4, 6, 9, 11, 14, 16, 19, 21, 24, 26, 28, 30, 32, 34];
+
+/// What each byte is worth as a hexadecimal digit.
+const DIGITS: [u8; 256] = {
+    let mut digits = [NO_DIGIT; 256];
+    let mut value: u8 = 0;
+    while value < 16 {
+        digits[b"0123456789abcdef"[value as usize] as usize] = value;
+        digits[b"0123456789ABCDEF"[value as usize] as usize] = value;
+        value += 1;
+    }
+    digits
+};
+const NO_DIGIT: u8 = 0xff;
+
 impl Display for DomainUuid {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        // A record has a thousand of them, and is written at every start: not digit by digit.
-        let digit = |half: u8| char::from(b"0123456789abcdef"[usize::from(half)]);
-        let mut text = String::with_capacity(36);
-        for (at, byte) in self.0.iter().enumerate() {
-            if matches!(at, 4 | 6 | 8 | 10) {
-                text.push('-');
-            }
-            text.extend([digit(byte >> 4), digit(byte & 0xf)]);
-        }
-        f.write_str(&text)
+        f.write_str(std::str::from_utf8(&self.to_ascii()).expect("digits and hyphens"))
     }
 }
 
@@ -96,11 +132,9 @@ fn is_c_space(character: char) -> bool {
 }
 
 fn hex_digit(digit: u8) -> Result<u8, NotAUuid> {
-    match digit {
-        b'0'..=b'9' => Ok(digit - b'0'),
-        b'a'..=b'f' => Ok(digit - b'a' + 10),
-        b'A'..=b'F' => Ok(digit - b'A' + 10),
-        _ => Err(NotAUuid),
+    match DIGITS[usize::from(digit)] {
+        NO_DIGIT => Err(NotAUuid),
+        value => Ok(value),
     }
 }
 

@@ -70,7 +70,7 @@ fn release_if(
         return Ok(Released::Unmounted);
     };
     if let Some(lease) = record.lease_of(holder).filter(|lease| !may_go(lease)) {
-        return Ok(Released::Kept(KeptMounted::Held { by: vec![lease.clone()] }));
+        return Ok(Released::Kept(KeptMounted::held([lease].into_iter())));
     }
     let share = record.share();
     let ground = Ground { share: &share, lock: &lock, settings, deadline };

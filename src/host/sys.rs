@@ -21,9 +21,12 @@ pub(super) fn unique_mount_id(path: &Path) -> io::Result<Option<u64>> {
     let path = CString::new(path.as_os_str().as_bytes())?;
     let flags = libc::AT_STATX_DONT_SYNC | libc::AT_SYMLINK_NOFOLLOW | libc::AT_NO_AUTOMOUNT;
     let mut seen = MaybeUninit::<libc::statx>::zeroed();
+    // Not libc's function: the standard library asks for that one weakly, and where both are optimised together in a program that
+    // is linked statically, nobody else asks for it, and it is missing.
     // SAFETY: `path` is a C string and `seen` has room for one statx; both live until the call returns.
     let status = unsafe {
-        libc::statx(
+        libc::syscall(
+            libc::SYS_statx,
             libc::AT_FDCWD,
             path.as_ptr(),
             flags,

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Holder, Lease};
+use super::{Holder, Lease, plain};
 use crate::as_text;
 use crate::mounts::MountId;
 use crate::share::{Export, MountPoint, Share, ShareKey, ShareName};
@@ -123,7 +123,9 @@ impl ShareRecord {
         if text.len() > LARGEST {
             return Err(RecordError::TooLarge);
         }
-        let record = match serde_json::from_slice::<Self>(text) {
+        // What is not as this program writes it is read as a whole, and told as such.
+        let read = Self::with_plain_leases(text).map_or_else(|| serde_json::from_slice(text), Ok);
+        let record = match read {
             Ok(record) if record.version == VERSION => record,
             read => {
                 // The version first: what another release wrote is to be named as such, not as damage.
@@ -138,10 +140,28 @@ impl ShareRecord {
         if found == *key { Ok(record) } else { Err(RecordError::OtherShare(found)) }
     }
 
+    fn with_plain_leases(text: &[u8]) -> Option<Self> {
+        let (without, leases) = plain::split(text)?;
+        let record = serde_json::from_str::<Self>(&without).ok()?;
+        Some(Self { leases, ..record })
+    }
+
     /// The text to keep.
     pub fn to_text(&self) -> Vec<u8> {
+        let Self { version, boot_id, name, export, mount_point, leases, idle_since, mount } = self;
+        let without = Self {
+            version: *version,
+            boot_id: boot_id.clone(),
+            name: name.clone(),
+            export: export.clone(),
+            mount_point: mount_point.clone(),
+            leases: Vec::new(),
+            idle_since: *idle_since,
+            mount: mount.clone(),
+        };
         // Without blanks: with many leases they would be a third of it, written and read at every start.
-        let mut text = serde_json::to_vec(self).expect("a record has no map and no float");
+        let without = serde_json::to_string(&without).expect("a record has no map and no float");
+        let mut text = plain::join(&without, leases);
         text.push(b'\n');
         text
     }
@@ -235,6 +255,41 @@ mod tests {
         assert_eq!(read, record());
     }
 
+    /// Or all of it would only be slower.
+    #[test]
+    fn what_this_program_wrote_is_read_the_short_way() {
+        let mut record = record();
+        record.leases[0].domain_name = Some("wéb1".into());
+        assert_eq!(ShareRecord::with_plain_leases(&record.to_text()), Some(record.clone()));
+        record.leases.clear();
+        assert_eq!(ShareRecord::with_plain_leases(&record.to_text()), Some(record));
+    }
+
+    #[test]
+    fn what_is_spelled_otherwise_is_left_to_serde() {
+        let mut record = record();
+        record.leases[0].domain_name = Some("web1".into());
+        let text = String::from_utf8(record.to_text()).expect("JSON is UTF-8");
+        assert_eq!(ShareRecord::with_plain_leases(text.as_bytes()), Some(record));
+        for (written, otherwise) in [
+            ("\"since\":7", "\"since\":07"),
+            ("\"since\":7", "\"since\":7.0"),
+            ("\"since\":7", "\"since\":7e1"),
+            ("\"since\":7", "\"since\":+7"),
+            ("\"since\":7", "\"since\":"),
+            ("\"since\":7", "\"since\":18446744073709551616"),
+            ("\"since\":7", "\"since\": 7"),
+            ("\"pid\":12", "\"pid\":4294967296"),
+            ("\"holder\":\"a", "\"holder\":\"\\u0061"),
+            ("\"since\":8}", "\"since\":8},"),
+            ("\"since\":8}", "\"since\":8,\"else\":0}"),
+            ("\"leases\":[", "\"leases\":[],\"leases\":["),
+        ] {
+            let text = text.replace(written, otherwise);
+            assert_eq!(ShareRecord::with_plain_leases(text.as_bytes()), None, "{text}");
+        }
+    }
+
     #[test]
     fn a_lease_replaces_the_holders_earlier_one() {
         let mut record = record();
@@ -270,7 +325,48 @@ mod tests {
         }
     }
 
+    fn any_record() -> impl Strategy<Value = ShareRecord> {
+        let holder = prop_oneof![
+            1 => Just(Holder::Administrator),
+            9 => any::<u128>().prop_map(|bits| {
+                Holder::Domain(format!("{bits:032x}").parse().expect("a UUID"))
+            }),
+        ];
+        let name = prop::option::of(prop_oneof!["[a-z]{1,8}-[0-9]{1,4}", any::<String>()]);
+        let daemon = prop::option::of(
+            (any::<u32>(), any::<u64>()).prop_map(|(pid, start_time)| Daemon { pid, start_time }),
+        );
+        let lease = (holder, name, any::<u64>(), daemon).prop_map(
+            |(holder, domain_name, since, daemon)| Lease { holder, domain_name, since, daemon },
+        );
+        prop::collection::vec(lease, 0..6).prop_map(|leases| ShareRecord { leases, ..record() })
+    }
+
     proptest! {
+        #[test]
+        fn what_is_written_is_what_serde_would_write(record in any_record()) {
+            let mut text = serde_json::to_vec(&record).expect("JSON");
+            text.push(b'\n');
+            prop_assert_eq!(record.to_text(), text);
+        }
+
+        /// Damaged or not, and wherever: what is read the short way is what serde reads, and what it does not read is left to it.
+        #[test]
+        fn what_is_read_is_what_serde_would_read(
+            record in any_record(),
+            damage in prop::collection::vec((any::<prop::sample::Index>(), "[]\\[{}\"\\\\,:0-9a-e. ]"), 0..3),
+            taken in 0_usize..2,
+        ) {
+            let mut text = record.to_text();
+            for (at, put) in damage {
+                let at = at.index(text.len());
+                text.splice(at..(at + taken).min(text.len()), put.bytes());
+            }
+            let short = ShareRecord::with_plain_leases(&text);
+            let read = serde_json::from_slice::<ShareRecord>(&text).ok();
+            prop_assert!(short.is_none() || short == read, "{}", String::from_utf8_lossy(&text));
+        }
+
         #[test]
         fn no_damage_makes_the_reader_panic(at in 0_usize..600, byte in any::<u8>()) {
             let mut text = record().to_text();

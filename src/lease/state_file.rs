@@ -29,7 +29,10 @@ pub(super) fn read(path: &Path) -> Result<Option<Vec<u8>>, Fault> {
         Err(Fault::Io(error)) if error.kind() == ErrorKind::NotFound => return Ok(None),
         opened => opened?,
     };
-    let mut text = Vec::new();
+    // All at once: a record with many leases would be copied again each time that the room doubles.
+    let length = file.metadata().map_err(Fault::Io)?.len();
+    let room = usize::try_from(length).map_or(LARGEST, |length| length.min(LARGEST));
+    let mut text = Vec::with_capacity(room + 1);
     file.take(LARGEST as u64 + 1).read_to_end(&mut text).map_err(Fault::Io)?;
     Ok(Some(text))
 }

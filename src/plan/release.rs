@@ -30,7 +30,7 @@ pub fn release(observed: &Observed<'_>, holder: &Holder, keep: Keep) -> Plan {
     steps.extend(void.map(|lease| Step::DropLease(lease.holder.clone())));
     let others = observed.leases_but(holder);
     if !others.is_empty() {
-        return Plan { steps, kept: Some(held(others)) };
+        return Plan { steps, kept: Some(KeptMounted::held(others.into_iter())) };
     }
     match (keep, observed.our_mount()) {
         (Keep::For { now, length }, OurMount::OnTop(_)) if !length.is_zero() => {
@@ -67,7 +67,7 @@ pub fn reconcile(observed: &Observed<'_>, missing: &[Lease], now: u64, linger: D
             OurMount::Gone => steps.push(Step::ForgetMount),
             OurMount::OnTop(_) | OurMount::Covered | OurMount::None => {}
         }
-        return Plan { steps, kept: Some(held(holders)) };
+        return Plan { steps, kept: Some(KeptMounted::held(holders.into_iter())) };
     }
     // A clock that was set back counts as no time passed; the next one who looks has another chance.
     let idle =
@@ -77,10 +77,6 @@ pub fn reconcile(observed: &Observed<'_>, missing: &[Lease], now: u64, linger: D
         return Plan { steps, kept: Some(KeptMounted::Lingers { length: linger }) };
     }
     take_down(observed, steps)
-}
-
-fn held(by: Vec<&Lease>) -> KeptMounted {
-    KeptMounted::Held { by: by.into_iter().cloned().collect() }
 }
 
 /// Nobody holds the share: what is ours goes.

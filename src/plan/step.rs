@@ -54,8 +54,10 @@ pub enum Step {
 pub enum KeptMounted {
     /// Others hold it.
     Held {
-        /// Who.
+        /// Who, as far as a message names them: a share may have a thousand, and each end of a guest is logged.
         by: Vec<Lease>,
+        /// How many more.
+        more: usize,
     },
     /// We did not make the mount.
     NotOurs,
@@ -108,16 +110,24 @@ impl fmt::Display for Step {
     }
 }
 
-/// As many holders as a message names. A share may have a thousand, and each end of a guest is logged.
+/// As many holders as a message names.
 const NAMED: usize = 10;
+
+impl KeptMounted {
+    /// That these hold it.
+    pub fn held<'l>(by: impl ExactSizeIterator<Item = &'l Lease>) -> Self {
+        let more = by.len().saturating_sub(NAMED);
+        Self::Held { by: by.take(NAMED).cloned().collect(), more }
+    }
+}
 
 impl fmt::Display for KeptMounted {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Held { by } => {
-                let named: Vec<String> = by.iter().take(NAMED).map(ToString::to_string).collect();
+            Self::Held { by, more } => {
+                let named: Vec<String> = by.iter().map(ToString::to_string).collect();
                 write!(f, "still held by {}", named.join(", "))?;
-                match by.len() - named.len() {
+                match more {
                     0 => Ok(()),
                     more => write!(f, " and {more} more"),
                 }

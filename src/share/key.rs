@@ -28,9 +28,13 @@ impl ShareKey {
     #[must_use]
     pub fn of_spelling(text: &str) -> Self {
         // Of every configured share, at every call: not by way of the formatter.
-        let digit = |half: u8| char::from(b"0123456789abcdef"[usize::from(half)]);
+        let digit = |half: u8| b"0123456789abcdef"[usize::from(half)];
+        let mut hex = [0; 32];
         let digest = Md5::digest(text.as_bytes());
-        Self(digest.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 0xf)]).collect())
+        for (pair, &byte) in hex.chunks_exact_mut(2).zip(digest.as_slice()) {
+            pair.copy_from_slice(&[digit(byte >> 4), digit(byte & 0xf)]);
+        }
+        Self(std::str::from_utf8(&hex).expect("digits").to_owned())
     }
 
     /// The 32 hex digits.

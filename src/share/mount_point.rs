@@ -96,7 +96,10 @@ impl FromStr for MountPoint {
         if text.len() > 4000 {
             return Err(MountPointError::TooLong);
         }
-        if let Some(c) = text.chars().find(|c| c.is_control()) {
+        // Of most texts their bytes tell it, and sooner.
+        if (!text.is_ascii() || text.bytes().any(|byte| byte.is_ascii_control()))
+            && let Some(c) = text.chars().find(|c| c.is_control())
+        {
             return Err(MountPointError::Character(c));
         }
         for component in rest.as_bytes().split(|&b| b == b'/') {

@@ -6,14 +6,18 @@ use std::time::Duration;
 
 use proptest::prelude::*;
 
-use super::{ConfigError, Isolation, Settings, SourceFile, parse};
+use super::{ConfigError, Isolation, Settings, Shares, SourceFile, parse, parse_in_full, plainly};
 
 fn parse_all(texts: &[&str]) -> Result<Settings, ConfigError> {
+    parse(&files(texts))
+}
+
+fn files(texts: &[&str]) -> Vec<SourceFile> {
     let file = |(i, text): (usize, &&str)| SourceFile {
         path: format!("/etc/virt-quobyte/{i}.toml").into(),
         text: (*text).to_owned(),
     };
-    parse(&texts.iter().enumerate().map(file).collect::<Vec<_>>())
+    texts.iter().enumerate().map(file).collect()
 }
 
 #[test]
@@ -199,6 +203,107 @@ fn nearly_toml() -> impl Strategy<Value = String> {
         if key.starts_with('[') { key.to_owned() } else { format!("{key} = {value}") }
     });
     prop::collection::vec(line, 0..12).prop_map(|lines| lines.join("\n"))
+}
+
+/// Files with shares: as most people write them, as few do, and wrong in a line or two.
+fn with_shares() -> impl Strategy<Value = String> {
+    let head = prop::sample::select(vec!["[[share]]", "\t[[ share ]] # one", "[[share]]"]);
+    let [name, export, place] = [
+        ["name = \"a\"", "name='b' # b", "name = \"c\"\t", "name = \"d\""],
+        ["export = \"reg/a\"", "  export = 'reg/b'", "export = \"reg/c\"#c", "export = 'reg/d'"],
+        ["mount_point = \"/srv/ä\"", "mount_point = '/srv/b'", "", "# none"],
+    ]
+    .map(|lines| prop::sample::select(lines.to_vec()));
+    let more = prop::sample::select(vec![
+        "mode = \"verified\"",
+        "options = [\"-d\", 'INFO',]",
+        "options = [ ]",
+        "",
+        "",
+        "",
+    ]);
+    let share = (head, name, export, place, more)
+        .prop_map(|(head, name, export, place, more)| vec![head, more, name, place, export]);
+    let other = prop::sample::select(vec![
+        vec!["[client]", "isolation = \"none\""],
+        vec!["[policy]", "exports = [", "  \"reg/x\",", "]"],
+        vec!["[deadlines]", "mount = '20s'"],
+        vec![],
+    ]);
+    let table = prop_oneof![3 => share, 1 => other];
+    let odd = prop::sample::select(vec![
+        "options = [",
+        "]",
+        "[]",
+        "[\"x\"]",
+        "[[share]]",
+        "[share]",
+        "[share.x]",
+        "[[share.x]]",
+        "[[\"share\"]]",
+        "share = []",
+        "[client]",
+        "client = {",
+        "}",
+        "exports = [",
+        "x = \"\"\"",
+        "'''",
+        "name = \"\\u0061\"",
+        "name = \"\"",
+        "name = \"\"\"a\"\"\"",
+        "mode = \"none\"",
+        "mount_base = \"/srv/base\"",
+        "\u{feff}",
+        "\u{a0}",
+        "\u{c}",
+        "# \r",
+        "# \u{1}",
+        "\r",
+        "a.b = 1",
+    ]);
+    let end = prop::sample::select(vec!["\n", "\n", "\r\n"]);
+    let odds = prop::collection::vec((any::<prop::sample::Index>(), odd), 0..3);
+    (prop::collection::vec(table, 0..4), odds, end).prop_map(|(tables, odds, end)| {
+        let mut lines: Vec<&str> = tables.into_iter().flatten().collect();
+        for (at, odd) in odds {
+            lines.insert(at.index(lines.len() + 1), odd);
+        }
+        lines.join(end)
+    })
+}
+
+/// Or all of it would only be slower.
+#[test]
+fn what_most_people_write_is_read_without_the_parser() {
+    for text in [
+        "",
+        "mount_base = \"/srv/base\"\n",
+        "[client]\nisolation = \"none\"\n\n[[share]]\nname = \"gold\"\nexport = \"reg1,reg2/gold\"\n\
+         mount_point = \"/srv/gold\"\n\n[[share]]\n# the old one\nname = \"silver\"\nexport = \"reg/silver\"\n",
+    ] {
+        let files = files(&[text]);
+        let settings = plainly(&files, Shares::Read).expect("it is plain");
+        assert_eq!(settings, parse_in_full(&files).expect("nothing is wrong"), "{text}");
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(2000))]
+
+    #[test]
+    fn what_is_read_without_the_parser_is_what_the_parser_reads(
+        texts in prop::collection::vec(with_shares(), 0..3)
+    ) {
+        let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
+        let files = files(&texts);
+        let whole = parse_in_full(&files);
+        if let Some(settings) = plainly(&files, Shares::Read) {
+            prop_assert_eq!(Some(&settings), whole.as_ref().ok());
+        }
+        if let (Some(rest), Ok(whole)) = (plainly(&files, Shares::Unread), whole) {
+            prop_assert_eq!(rest, Settings { shares: Vec::new(), ..whole });
+        }
+    }
 }
 
 proptest! {
