@@ -162,9 +162,3 @@ impl Running {
         since < self.asked && !self.domains.contains(domain)
     }
 }
-
-/// The process that called the hook, as leases keep it.
-pub fn calling_daemon() -> Option<Daemon> {
-    let pid = std::os::unix::process::parent_id();
-    Some(Daemon { pid, start_time: process::start_time(pid)? })
-}

@@ -13,12 +13,12 @@ use crate::domain::{self, Domain, DomainUuid, ReadError};
 use crate::escape::Escaped;
 use crate::health::Health;
 use crate::hold::{self, Cause};
+use crate::host::caller::{Called, Caller};
 use crate::host::deadline::Deadline;
 use crate::host::journal::Journal;
 use crate::host::{self, clock};
-use crate::lease::{Holder, Lease, StateDir, StateError};
+use crate::lease::{Daemon, Holder, Lease, StateDir, StateError};
 use crate::needs::{self, Images, Needs, Problem};
-use crate::observe;
 use crate::plan::Keep;
 use crate::share::Share;
 
@@ -42,31 +42,40 @@ enum Why {
     },
     State(StateError),
     Start(Vec<String>),
+    NobodyWaits,
 }
 
 impl fmt::Display for Failed {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "virt-quobyte: domain {}: ", Escaped(&self.domain))?;
-        match &self.why {
-            Why::Stdin(error) => write!(f, "cannot read its XML from libvirt: {error}"),
-            Why::Document(error) => write!(f, "its XML: {error}"),
-            Why::Config(error) => {
+        write!(f, "virt-quobyte: domain {}: {}", Escaped(&self.domain), self.why)
+    }
+}
+
+impl fmt::Display for Why {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Stdin(error) => write!(f, "cannot read its XML from libvirt: {error}"),
+            Self::Document(error) => write!(f, "its XML: {error}"),
+            Self::Config(error) => {
                 write!(f, "the configuration is not usable: {}", one_line(&error.to_string()))
             }
-            Why::Start(texts) => f.write_str(&texts.join("; and ")),
-            Why::Needs(told, of) => {
+            Self::Start(texts) => f.write_str(&texts.join("; and ")),
+            Self::Needs(told, of) => {
                 f.write_str(&told.join("; and "))?;
                 match of - told.len() {
                     0 => Ok(()),
                     more => write!(f, "; and {more} more like these"),
                 }
             }
-            Why::NotRoot { uid, shares } => write!(
+            Self::NotRoot { uid, shares } => write!(
                 f,
                 "it needs the Quobyte shares {}, which only root can mount, and this libvirt daemon runs as uid {uid}; define it in qemu:///system",
                 shares.join(", ")
             ),
-            Why::State(error) => write!(f, "{error}"),
+            Self::State(error) => write!(f, "{error}"),
+            Self::NobodyWaits => f.write_str(
+                "libvirt's daemon has died since it called, so no guest will come of this start and nothing was done for it",
+            ),
         }
     }
 }
@@ -77,6 +86,7 @@ fn one_line(text: &str) -> String {
 
 /// Does what the operation asks for. Only `prepare`, `migrate` and `restore` can fail.
 pub fn run(call: &Call, config: Option<&Path>) -> Result<(), Failed> {
+    let caller = Caller::of_this_process();
     let document = stdin::read();
     let failed = |why| Failed { domain: call.domain.clone(), why };
     let read = || {
@@ -88,7 +98,7 @@ pub fn run(call: &Call, config: Option<&Path>) -> Result<(), Failed> {
         Operation::Other => Ok(()),
         Operation::Prepare => {
             let (document, domain, uuid) = read().map_err(failed)?;
-            prepare(call, &document, &domain, uuid, config).map_err(failed)
+            prepare(call, caller, &document, &domain, uuid, config).map_err(failed)
         }
         Operation::Migrate | Operation::Restore => {
             let (document, domain, _) = read().map_err(failed)?;
@@ -102,7 +112,7 @@ pub fn run(call: &Call, config: Option<&Path>) -> Result<(), Failed> {
         }
         Operation::Reconnect => {
             if let Ok((_, domain, uuid)) = read() {
-                reconnect(call, &domain, uuid, config);
+                reconnect(call, caller, &domain, uuid, config);
             }
             Ok(())
         }
@@ -160,6 +170,7 @@ fn check(document: &[u8], domain: &Domain, config: Option<&Path>) -> Result<(), 
 /// `prepare`: every share is mounted, healthy and leased, and has the guest's images, or nothing is left of the attempt.
 fn prepare(
     call: &Call,
+    caller: Caller,
     document: &[u8],
     domain: &Domain,
     uuid: DomainUuid,
@@ -171,6 +182,10 @@ fn prepare(
         return Ok(());
     }
     log_to_journal(call, uuid);
+    let Some(lease) = lease(call, caller, uuid) else {
+        tracing::error!("{}", Why::NobodyWaits);
+        return Err(Why::NobodyWaits);
+    };
     let limit = settings.deadlines.hook;
     // The way back comes after the deadline: for the share that failed, and then for those that had not.
     let with_the_undo = limit + 2 * settings.deadlines.unmount;
@@ -184,7 +199,6 @@ fn prepare(
     let deadline = Deadline::after(limit);
     host::prefer_to_survive();
     let state = StateDir::create(&settings.state_dir).map_err(Why::State)?;
-    let lease = lease(call, uuid);
     let begun = Instant::now();
     let mut attempt = Attempt::new(&settings, &state, &lease, deadline);
     let mut images = Images::of(domain, &shares, &settings);
@@ -261,7 +275,13 @@ fn release(call: &Call, uuid: DomainUuid, config: Option<&Path>) {
 }
 
 /// `reconnect`: leases that were lost are written again. Whatever is found, the guest goes on.
-fn reconnect(call: &Call, domain: &Domain, uuid: DomainUuid, config: Option<&Path>) {
+fn reconnect(
+    call: &Call,
+    caller: Caller,
+    domain: &Domain,
+    uuid: DomainUuid,
+    config: Option<&Path>,
+) {
     if !geteuid().is_root() || !could_need_shares(domain) {
         return;
     }
@@ -288,7 +308,8 @@ fn reconnect(call: &Call, domain: &Domain, uuid: DomainUuid, config: Option<&Pat
         Ok(state) => state,
         Err(error) => return tracing::error!("{error}"),
     };
-    let lease = lease(call, uuid);
+    // The daemon that comes next will ask again.
+    let Some(lease) = lease(call, caller, uuid) else { return };
     let results =
         in_parallel(&shares, |share| hold::reconnect(share, &lease, &settings, &state, deadline));
     for (share, result) in shares.iter().zip(results) {
@@ -305,13 +326,19 @@ fn reconnect(call: &Call, domain: &Domain, uuid: DomainUuid, config: Option<&Pat
     }
 }
 
-fn lease(call: &Call, uuid: DomainUuid) -> Lease {
-    Lease {
+/// What the domain is to hold shares by; `None` if the daemon that wants it does not live any more.
+fn lease(call: &Call, caller: Caller, uuid: DomainUuid) -> Option<Lease> {
+    let daemon = match caller.who() {
+        Called::By { pid, start_time } => Some(Daemon { pid, start_time }),
+        Called::FromOutside => None,
+        Called::ByNobody => return None,
+    };
+    Some(Lease {
         holder: Holder::Domain(uuid),
         domain_name: Some(call.domain.clone()),
         since: clock::now(),
-        daemon: observe::calling_daemon(),
-    }
+        daemon,
+    })
 }
 
 /// From here on there is something to tell. A guest without shares never comes here, and pays for no log.

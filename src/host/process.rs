@@ -9,15 +9,38 @@ pub fn boot_id() -> io::Result<String> {
     Ok(fs::read_to_string("/proc/sys/kernel/random/boot_id")?.trim_end().to_owned())
 }
 
+/// What the kernel says of a process without taking a lock of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Seen {
+    /// Its command's name, of which the kernel keeps fifteen bytes.
+    pub command: String,
+    /// The process that started it, or who has inherited it.
+    pub parent: u32,
+    /// When it started, in clock ticks since boot.
+    pub start_time: u64,
+}
+
+/// Looks at a process; `None` if there is none of this number.
+pub fn look(pid: u32) -> Option<Seen> {
+    seen(&fs::read(format!("/proc/{pid}/stat")).ok()?)
+}
+
 /// When a process started, in clock ticks since boot; `None` if there is no such process.
 ///
 /// Together with the number it tells a process apart from a later one that got its number.
 pub fn start_time(pid: u32) -> Option<u64> {
-    let stat = fs::read(format!("/proc/{pid}/stat")).ok()?;
+    look(pid).map(|seen| seen.start_time)
+}
+
+fn seen(stat: &[u8]) -> Option<Seen> {
     // The second field is the command's name in brackets, and may hold anything, brackets and blanks too.
-    let after_name = &stat[stat.iter().rposition(|&b| b == b')')? + 1..];
-    let field_22 = after_name.split(|&b| b == b' ').nth(20)?;
-    std::str::from_utf8(field_22).ok()?.parse().ok()
+    let opens = stat.iter().position(|&b| b == b'(')?;
+    let closes = stat.iter().rposition(|&b| b == b')')?;
+    let command = String::from_utf8_lossy(stat.get(opens + 1..closes)?).into_owned();
+    // A blank comes before the third field.
+    let fields: Vec<&[u8]> = stat[closes + 1..].split(|&b| b == b' ').collect();
+    let field = |number: usize| std::str::from_utf8(fields.get(number - 2)?).ok();
+    Some(Seen { command, parent: field(4)?.parse().ok()?, start_time: field(22)?.parse().ok()? })
 }
 
 /// Whether a process was started less than so long ago; of one that is gone it is not said.
@@ -39,6 +62,17 @@ const TICK: u64 = 10;
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_name_with_brackets_and_blanks_does_not_move_the_fields() {
+        let rest = "S 7 6 6 0 -1 4194560 1 2 3 4 5 6 7 8 20 0 1 0 4711 8 9";
+        for command in ["libvirtd", "a) S 1 (b", ""] {
+            let expected = Seen { command: command.to_owned(), parent: 7, start_time: 4711 };
+            assert_eq!(seen(format!("12 ({command}) {rest}\n").as_bytes()), Some(expected));
+        }
+        assert_eq!(seen(b"12 (cut off) S 7 6"), None);
+        assert_eq!(seen(b""), None);
+    }
 
     #[test]
     fn a_living_process_has_a_start_time_that_stays_and_a_dead_one_has_none() {

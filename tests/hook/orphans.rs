@@ -56,3 +56,40 @@ fn a_client_that_outlives_its_hook_and_starts_late_does_not_mount_over_another_o
         ground.assert_nothing_left();
     }
 }
+
+/// A system call has two stops, and what matters takes more than one call.
+const STRIDE: usize = 7;
+
+/// Nobody ever tells of the end of a guest whose daemon died in its start: what its hook had still done must be worth nothing.
+#[test]
+fn a_start_that_outlives_its_daemon_holds_nothing_that_the_next_guest_does_not_take_away() {
+    let mut tried = 0;
+    for stop in (0..).step_by(STRIDE) {
+        let ground = ground!();
+        let (one, two) = (ground.guest("one", &["gold"]), ground.guest("two", &["gold"]));
+        let mut daemon = Daemon::start(&ground, &one);
+        let mut hook = Traced::call(&mut daemon, "prepare");
+        let mut stands = 0;
+        // What comes after the first child is the same for all that follows: by then it knows who called it.
+        while stands < stop && !hook.has_made_a_child() {
+            hook = hook.next().expect("it makes a child");
+            stands += 1;
+        }
+        let (at, is_last) = (hook.describe(), hook.has_made_a_child());
+        drop(daemon);
+        let mut orphan = Some(hook);
+        while let Some(hook) = orphan {
+            orphan = hook.next();
+        }
+        println!("daemon dead {at}");
+        ground.hook(&two, "prepare").succeeds();
+        ground.hook(&two, "release").succeeds();
+        ground.assert_nothing_left();
+        tried += 1;
+        if is_last {
+            break;
+        }
+    }
+    assert!(tried > 40, "only {tried} stops before its first child");
+    println!("deaths of the daemon tried: {tried}");
+}
