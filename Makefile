@@ -19,7 +19,7 @@ STATIC = $(wildcard $(shell cc -print-file-name=libc.a))
 # How long `make fuzz` takes for each target, in seconds.
 TIME = 600
 
-.PHONY: help build prepare demo test corpus nova fuzz lab soak bench install uninstall deb rpm
+.PHONY: help build prepare demo test corpus nova fuzz lab soak bench tables install uninstall deb rpm
 
 help:
 	@echo 'make build                    build the hook and the admin command'
@@ -31,6 +31,7 @@ help:
 	@echo 'make lab                      boot a host and open a shell in it (root)'
 	@echo 'make soak TIME=3600           chaos on two hosts for so many seconds, SEED= throws the same dice (root)'
 	@echo 'make bench                    measure the hook beside what it is to be compared with (root)'
+	@echo 'make tables                   publish what it measured last: in the README and in tests/bench'
 	@echo 'make install DESTDIR= PREFIX= install what was built'
 	@echo 'make uninstall                take it away again'
 	@echo 'make deb MAINTAINER=          build a package for Debian and Ubuntu'
@@ -83,6 +84,12 @@ bench: build
 	-@tests/diskxml/fetch-nova
 	$(CARGO) build --release --locked --package standin --package bench
 	target/release/bench
+
+# What was measured on a machine with other work is not for others to read.
+tables:
+	$(CARGO) build --release --locked --package bench
+	@! test -e target/bench.json || mv target/bench.json tests/bench/results.json
+	target/release/bench tables
 
 install:
 	@test -x target/release/virt-quobyte-hook && test -x target/release/virt-quobyte || \

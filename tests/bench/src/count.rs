@@ -15,6 +15,7 @@ use nix::sys::ptrace::{self, Options};
 use nix::sys::signal::Signal;
 use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
 use nix::unistd::Pid;
+use serde::{Deserialize, Serialize};
 
 use crate::call::Call;
 
@@ -22,7 +23,8 @@ use crate::call::Call;
 pub(crate) const OPTION: &str = "--traced";
 
 /// What a call asks of the kernel.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(crate) struct Cost {
     /// System calls, as `strace -f -c` counts them.
     pub(crate) calls: usize,

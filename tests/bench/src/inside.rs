@@ -1,7 +1,7 @@
 //! Namespaces of the bench's own: however it ends, its processes, mounts and files end with it.
 //!
-//! It is the first process of its process namespace, so every client that goes to the background becomes its child and dies
-//! with it; and all its files are on a file system that only its mount namespace has.
+//! It inherits every client that goes to the background, and all of them end with the first process of its process namespace, which
+//! ends with it. All its files are on a file system that only its mount namespace has.
 
 use std::ffi::OsString;
 use std::fs;
@@ -11,6 +11,7 @@ use std::process::{Command, ExitCode};
 use anyhow::{Context as _, Result};
 use nix::mount::{MsFlags, mount};
 use nix::sched::{CloneFlags, unshare};
+use nix::sys::prctl;
 use nix::sys::signal::{SigSet, Signal};
 
 use crate::rows::Effort;
@@ -25,11 +26,16 @@ pub(crate) fn effort(rest: &[OsString]) -> Effort {
     if rest.iter().any(|word| word == QUICK) { Effort::Quick } else { Effort::Full }
 }
 
+/// What the first process does: it waits for the bench. Whom the first process calls, as any orphan, nobody calls, as far as the hook
+/// can tell.
+const FIRST: &str = r#""$@"; exit $?"#;
+
 /// Becomes the same program in namespaces of its own.
 pub(crate) fn begin_again(effort: Effort) -> Result<ExitCode> {
     let program = std::env::current_exe().context("the path of this program")?;
     let failed = Command::new("unshare")
         .args(["--mount", "--pid", "--fork", "--kill-child", "--mount-proc", "--"])
+        .args(["sh", "-c", FIRST, "sh"])
         .arg(program)
         .arg(OPTION)
         .args((effort == Effort::Quick).then_some(QUICK))
@@ -39,7 +45,7 @@ pub(crate) fn begin_again(effort: Effort) -> Result<ExitCode> {
 
 /// Does what has to be done before the first file is made.
 pub(crate) fn close_off() -> Result<()> {
-    // A first process ignores whatever it does not wait for.
+    prctl::set_child_subreaper(true).context("becoming the parent of orphans")?;
     let interrupts = SigSet::from_iter([Signal::SIGINT, Signal::SIGTERM, Signal::SIGHUP]);
     interrupts.thread_block().context("blocking signals")?;
     std::thread::spawn(move || {

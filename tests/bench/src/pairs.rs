@@ -4,6 +4,7 @@
 use std::time::Duration;
 
 use anyhow::Result;
+use serde::{Deserialize, Serialize};
 
 /// What pairs of measurements came to.
 #[derive(Debug, Clone)]
@@ -12,7 +13,8 @@ pub(crate) struct Pairs {
 }
 
 /// The middle of some numbers, and where the quarters at both ends begin.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(crate) struct Spread {
     pub(crate) lower: f64,
     pub(crate) median: f64,
@@ -76,6 +78,13 @@ impl Spread {
         numbers.sort_by(f64::total_cmp);
         let at = |quarter: usize| numbers[(numbers.len() - 1) * quarter / 4];
         Self { lower: at(1), median: at(2), upper: at(3) }
+    }
+
+    /// In another unit, and of as many digits as anybody reads.
+    pub(crate) fn times(self, unit: f64) -> Self {
+        let [lower, median, upper] =
+            [self.lower, self.median, self.upper].map(|n| (n * unit * 1e4).round() / 1e4);
+        Self { lower, median, upper }
     }
 }
 

@@ -1,18 +1,31 @@
-//! The table: a line for each thing that was measured.
+//! The table that a run prints: a line for each thing that was measured.
 
 use std::fmt::Write as _;
 
 use crate::count::Cost;
 use crate::pairs::Spread;
-use crate::rows::{Goal, Row};
+use crate::results::{Judged, Measured, Results};
 
-pub(crate) fn text(rows: &[Row], size_of_hook: u64) -> String {
-    let heads =
-        ["the hook", "ms (quartiles)", "beside", "ms (quartiles)", "times (quartiles)", "goal", ""];
-    let mut lines = vec![heads.map(str::to_owned).to_vec()];
-    lines[0].extend(["pairs", "system calls", "peak KiB"].map(str::to_owned));
-    lines.extend(rows.iter().map(cells));
-    let widths: Vec<usize> = (0..lines[0].len())
+const HEADS: [&str; 10] = [
+    "the hook",
+    "ms (quartiles)",
+    "beside",
+    "ms (quartiles)",
+    "times (quartiles)",
+    "goal",
+    "",
+    "pairs",
+    "system calls",
+    "peak KiB",
+];
+
+/// The columns that hold words.
+const WORDS: [usize; 4] = [0, 2, 5, 6];
+
+pub(crate) fn text(results: &Results) -> String {
+    let mut lines = vec![HEADS.map(str::to_owned)];
+    lines.extend(results.rows.iter().map(cells));
+    let widths: Vec<usize> = (0..HEADS.len())
         .map(|column| lines.iter().map(|line| line[column].chars().count()).max().unwrap_or(0))
         .collect();
     let mut text = String::new();
@@ -20,7 +33,7 @@ pub(crate) fn text(rows: &[Row], size_of_hook: u64) -> String {
         let mut padded = String::new();
         for (column, (cell, &width)) in line.iter().zip(&widths).enumerate() {
             // Words to the left, numbers to the right.
-            let cell = if matches!(column, 0 | 2 | 5 | 6) {
+            let cell = if WORDS.contains(&column) {
                 format!("{cell:<width$}")
             } else {
                 format!("{cell:>width$}")
@@ -29,54 +42,68 @@ pub(crate) fn text(rows: &[Row], size_of_hook: u64) -> String {
         }
         writeln!(text, "{}", padded.trim_end()).expect("a String takes everything");
     }
-    let missed = rows.iter().filter(|row| !row.meets_its_goal()).count();
-    let goals = rows.iter().filter(|row| row.goal.is_some()).count();
-    writeln!(
-        text,
-        "The hook's program is {} KiB. {} of {goals} goals are met.",
-        size_of_hook / 1024,
-        goals - missed
-    )
-    .expect("a String takes everything");
+    text.push_str(&end(results));
     text
 }
 
-fn cells(row: &Row) -> Vec<String> {
+/// The same for people who read it in a browser.
+pub(crate) fn markdown(results: &Results) -> String {
+    let mut heads = HEADS;
+    heads[6] = "met";
+    let mut text = format!("| {} |\n", heads.join(" | "));
+    let rule = (0..HEADS.len()).map(|c| if WORDS.contains(&c) { "---" } else { "---:" });
+    writeln!(text, "| {} |", rule.collect::<Vec<_>>().join(" | "))
+        .expect("a String takes everything");
+    text.extend(results.rows.iter().map(|row| line(&cells(row))));
+    text
+}
+
+/// A line of a table in Markdown.
+pub(crate) fn line(cells: &[String]) -> String {
+    let cell = |cell: &String| if cell.is_empty() { " |".to_owned() } else { format!(" {cell} |") };
+    let cells: String = cells.iter().map(cell).collect();
+    format!("|{cells}\n")
+}
+
+/// What the lines come to.
+pub(crate) fn end(results: &Results) -> String {
+    let (goals, met) = results.goals();
+    let size = results.hook_bytes / 1024;
+    format!("The hook's program is {size} KiB. {met} of {goals} goals are met.\n")
+}
+
+fn cells(row: &Measured) -> [String; HEADS.len()] {
     let costs = |number: fn(Cost) -> String| {
         let ours = row.cost.map_or_else(String::new, number);
         row.beside_cost.map_or(ours.clone(), |beside| format!("{ours} ({})", number(beside)))
     };
-    let (calls, peak) =
-        (costs(|cost| cost.calls.to_string()), costs(|cost| cost.peak_kib.to_string()));
-    vec![
-        row.ours.to_owned(),
-        milliseconds(row.pairs.ours()),
-        row.beside.to_owned(),
-        milliseconds(row.pairs.beside()),
-        spread(row.pairs.ratio(), 1.0, 2),
+    [
+        row.ours.clone(),
+        milliseconds(row.ours_ms),
+        row.beside.clone(),
+        milliseconds(row.beside_ms),
+        spread(row.times, 2),
         row.goal.map_or_else(String::new, goal),
         match row.goal {
             None => "",
-            Some(_) if row.meets_its_goal() => "met",
+            Some(Judged { met: true, .. }) => "met",
             Some(_) => "MISSED",
         }
         .to_owned(),
-        row.pairs.count().to_string(),
-        calls,
-        peak,
+        row.pairs.to_string(),
+        costs(|cost| cost.calls.to_string()),
+        costs(|cost| cost.peak_kib.to_string()),
     ]
 }
 
-fn goal(goal: Goal) -> String {
-    let times = format!("<= {}", goal.times);
-    if goal.and.is_zero() { times } else { format!("{times} and {:?}", goal.and) }
+fn goal(Judged { times, and_ms, .. }: Judged) -> String {
+    if and_ms > 0.0 { format!("<= {times} and {and_ms}ms") } else { format!("<= {times}") }
 }
 
 fn milliseconds(times: Spread) -> String {
-    spread(times, 1000.0, if times.median < 0.01 { 2 } else { 1 })
+    spread(times, if times.median < 10.0 { 2 } else { 1 })
 }
 
-fn spread(Spread { lower, median, upper }: Spread, unit: f64, digits: usize) -> String {
-    let [lower, median, upper] = [lower, median, upper].map(|number| number * unit);
+fn spread(Spread { lower, median, upper }: Spread, digits: usize) -> String {
     format!("{median:.digits$} ({lower:.digits$}..{upper:.digits$})")
 }
