@@ -11,6 +11,7 @@
 //!          lint      what is wrong with a domain's XML        relaxng   what a grammar finds wrong with it
 //!          diskxml   the XML of a disk, written               near      what a misspelt word was meant to be
 //!          escape    text for a log                             selftest  what is assumed of the client
+//!          revive    a guest whose storage client died gets its disks back
 //! mixed    config    files to settings                        lease     who holds a share, and its record
 //!          hook      libvirt's call, from argv to exit        link      how libvirt finds the hook
 //! effects  host      the outside world, one thing a file      observe   facts for a plan
@@ -42,6 +43,8 @@ pub mod observe;
 pub mod plan;
 #[cfg(feature = "admin")]
 pub mod relaxng;
+#[cfg(feature = "admin")]
+pub mod revive;
 #[cfg(feature = "admin")]
 pub mod selftest;
 pub mod share;

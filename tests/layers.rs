@@ -19,6 +19,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("mounts", &["as_text", "share"]),
     ("health", &["mounts", "share"]),
     ("selftest", &["escape", "mounts"]),
+    ("revive", &["escape", "needs", "share", "xml"]),
     ("plan", &["domain", "health", "lease", "mounts", "share"]),
     ("needs", &["config", "domain", "escape", "image", "share", "xml"]),
     ("diskxml", &["domain", "escape", "share", "xml"]),
@@ -34,7 +35,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("host", &["health", "image", "mounts", "selftest", "share"]),
     ("observe", &["domain", "health", "host", "lease", "mounts", "plan", "share"]),
     ("apply", &["config", "health", "host", "lease", "mounts", "observe", "plan", "share"]),
-    ("hold", &["apply", "config", "health", "host", "lease", "observe", "plan", "share"]),
+    ("hold", &["apply", "config", "health", "host", "lease", "mounts", "observe", "plan", "share"]),
     (
         "attempt",
         &[

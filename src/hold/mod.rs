@@ -7,7 +7,7 @@
 //! reconnect   a guest runs on it                    reconcile  nobody came for it, and it is put right
 //! force       what no other plan does               failure    why it did not go well
 //! look        what is seen of it, under its lock    record     what is kept of it
-//! leftovers   what is left beside it
+//! leftovers   what is left beside it               remount    it is there again for those who hold it
 //! ```
 
 mod acquire;
@@ -22,6 +22,7 @@ mod reconcile;
 mod reconnect;
 mod record;
 mod release;
+mod remount;
 
 pub use acquire::{Acquired, acquire};
 pub use failure::{Cause, Failure};
@@ -31,6 +32,7 @@ pub use leftovers::leftovers;
 pub use reconcile::{Known, Reconciled, reconcile};
 pub use reconnect::reconnect;
 pub use release::{Released, give_back, release};
+pub use remount::{Remounted, remount};
 
 /// Whether to do what was decided.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

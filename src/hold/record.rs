@@ -8,8 +8,13 @@ use crate::share::Share;
 
 /// The share's record, with its description brought up to date, or a new one.
 pub(super) fn current_record(lock: &LockedShare<'_>, share: &Share) -> Result<ShareRecord, Cause> {
+    up_to_date(read_record(lock)?, share)
+}
+
+/// A record, if there is one, with its description brought up to date, or a new one.
+pub(super) fn up_to_date(record: Option<ShareRecord>, share: &Share) -> Result<ShareRecord, Cause> {
     let boot_id = process::boot_id().map_err(Cause::BootId)?;
-    let mut record = read_record(lock)?.unwrap_or_else(|| ShareRecord::new(share, &boot_id));
+    let mut record = record.unwrap_or_else(|| ShareRecord::new(share, &boot_id));
     // A mount that we made stays known by where it is, even if the configuration has moved the share since.
     if record.mount.is_none() {
         record.mount_point.clone_from(&share.mount_point);

@@ -3,6 +3,7 @@
 //! Nothing in here, save what [`own_child`] runs in a process of its own, looks at a path below a mount point: a FUSE client
 //! that does not answer would hold the caller in a sleep that no signal ends.
 
+pub mod caller;
 pub mod client;
 pub mod clock;
 #[cfg(feature = "admin")]

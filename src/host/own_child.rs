@@ -41,7 +41,9 @@ pub fn answer(arguments: &[OsString]) -> Option<String> {
 /// The same for the admin command, which asks a child of its own for more than the hook does.
 #[cfg(feature = "admin")]
 pub fn answer_to_admin(arguments: &[OsString]) -> Option<String> {
-    answer(arguments).or_else(|| processes::clients::answer(arguments))
+    answer(arguments)
+        .or_else(|| processes::clients::answer(arguments))
+        .or_else(|| processes::storage::answer(arguments))
 }
 
 /// Starts this program as a child with an option, and returns its answer; `None` if it did not answer in time.

@@ -34,7 +34,7 @@ pub fn acquire(observed: &Observed<'_>, lease: Lease) -> Result<Plan, Refusal> {
     Ok(Plan { steps, kept: None })
 }
 
-fn mount(observed: &Observed<'_>, steps: &mut Vec<Step>) -> Result<(), Refusal> {
+pub(super) fn mount(observed: &Observed<'_>, steps: &mut Vec<Step>) -> Result<(), Refusal> {
     if let Some(fstype) = &observed.remote_parent {
         return Err(Refusal::RemoteParent {
             share: observed.share.name.clone(),
@@ -46,7 +46,7 @@ fn mount(observed: &Observed<'_>, steps: &mut Vec<Step>) -> Result<(), Refusal> 
     Ok(())
 }
 
-fn refusal(observed: &Observed<'_>, health: &Health) -> Refusal {
+pub(super) fn refusal(observed: &Observed<'_>, health: &Health) -> Refusal {
     Refusal::Health {
         share: observed.share.name.clone(),
         mode: observed.share.mode,

@@ -1,6 +1,7 @@
 //! The administrator wants by force what no plan does: the one place where that is decided.
 //!
-//! Only `recover` asks for it, by name, after it has said what will break. Nothing here is ever part of another plan.
+//! Only `recover` asks for it, by name, after it has said what will break. Nothing here is ever part of another plan but of the one
+//! that mounts a share anew for the guests that are revived.
 
 use super::observed::OurMount;
 use super::{Observed, Plan, Refusal, Step};

@@ -20,6 +20,7 @@ mod observed;
 mod reconnect;
 mod refusal;
 mod release;
+mod remount;
 #[cfg(test)]
 mod simulation;
 mod step;
@@ -32,4 +33,5 @@ pub use observed::{Observed, OurMount, Standing, attempt_is_open};
 pub use reconnect::reconnect;
 pub use refusal::Refusal;
 pub use release::{Keep, reconcile, release};
+pub use remount::remount;
 pub use step::{KeptMounted, Plan, Step};

@@ -98,6 +98,32 @@ fn what_is_mounted_for_a_managed_share_depends_on_its_state_and_on_whose_it_is()
 }
 
 #[test]
+fn what_is_mounted_anew_for_guests_that_hold_it_is_detached_only_if_it_is_dead_and_ours() {
+    use Step::{Detach, ForgetMount, GuardMountPoint, Mount};
+    let mount = vec![GuardMountPoint, Mount];
+    let anew = || vec![Detach(id(1)), ForgetMount, GuardMountPoint, Mount];
+    let hung = || Health::Hung { waited: std::time::Duration::from_secs(5) };
+    let (managed, verified) = (ShareMode::Managed, ShareMode::Verified);
+    for (name, mode, record, stack, health, steps) in [
+        ("healthy", managed, Some(made(1)), &[1][..], Health::Healthy, Some(vec![])),
+        ("verified and healthy", verified, None, &[1], Health::Healthy, Some(vec![])),
+        ("absent", managed, None, &[], Health::Absent, Some(mount)),
+        ("verified and absent", verified, None, &[], Health::Absent, None),
+        ("dead and ours", managed, Some(made(1)), &[1], Health::Dead, Some(anew())),
+        ("dead, of our attempt", managed, Some(attempted()), &[1], Health::Dead, Some(anew())),
+        ("dead and somebody else's", managed, None, &[1], Health::Dead, None),
+        ("dead, on top of another", managed, Some(made(1)), &[9, 1], Health::Dead, None),
+        ("verified and dead", verified, None, &[1], Health::Dead, None),
+        ("hung", managed, Some(made(1)), &[1], hung(), None),
+        ("failing", managed, Some(made(1)), &[1], Health::Failing { errno: 5 }, None),
+    ] {
+        let scene = Scene::new(mode, record, &[guest()]);
+        let plan = super::remount(&scene.seen(stack, health)).ok().map(|plan| plan.steps);
+        assert_eq!(plan, steps, "{name}");
+    }
+}
+
+#[test]
 fn a_verified_share_is_only_looked_at() {
     let scene = Scene::new(ShareMode::Verified, None, &[]);
     assert_eq!(acquired(&scene, &[1], Health::Healthy), Some(vec![]));
@@ -121,7 +147,7 @@ fn only_the_last_one_out_unmounts_and_only_what_is_ours() {
     let admin = || Holder::Administrator;
     let drop = || DropLease(guest());
     let not_ours = || Some(KeptMounted::NotOurs);
-    let held = || Some(KeptMounted::Held { by: vec![lease(admin())] });
+    let held = || Some(KeptMounted::held([lease(admin())].iter()));
     let covered = || Some(KeptMounted::Covered { mount_point: "/mnt/1".parse().expect("a path") });
     let forget = vec![drop(), ForgetMount];
     let adopt = vec![drop(), AdoptMount(id(1)), Unmount(id(1)), ForgetMount];
@@ -223,7 +249,7 @@ fn a_guest_that_runs_without_its_lease_gets_one_and_keeps_the_mount() {
     let lost = missing(guest());
     let plan = reconcile(&[], &[], std::slice::from_ref(&lost));
     assert_eq!(plan.steps, [Step::WriteLease(lost.clone())]);
-    assert!(matches!(plan.kept, Some(KeptMounted::Held { by }) if by == [lost.clone()]));
+    assert!(matches!(plan.kept, Some(KeptMounted::Held { by, more: 0 }) if by == [lost.clone()]));
     // It has one: nothing to do, even if what was known of its daemon made it void.
     assert_eq!(reconcile(&[guest()], &[], std::slice::from_ref(&lost)).steps, []);
     let plan = reconcile(&[guest()], &[0], std::slice::from_ref(&lost));

@@ -95,12 +95,16 @@ const FAULTS: [Fault; 11] = [
             (
                 "status",
                 1,
-                &["its mount point has nothing mounted", "stop its guests and start them"],
+                &["its mount point has nothing mounted", "virt-quobyte recover --revive gold"],
             ),
             (
                 "recover",
                 1,
-                &["forget a mount that is gone", "stop and start them", "recover --apply"],
+                &[
+                    "forget a mount that is gone",
+                    "virt-quobyte recover --revive gold",
+                    "recover --apply",
+                ],
             ),
         ],
     },

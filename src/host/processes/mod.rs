@@ -13,6 +13,8 @@ mod ending;
 mod finding;
 mod patience;
 mod qemus;
+#[cfg(feature = "admin")]
+pub mod storage;
 pub mod users;
 
 use std::ffi::{OsStr, OsString};

@@ -57,7 +57,7 @@ pub(super) fn answer(question: &Question, deadline: Deadline) -> io::Result<Vec<
     Ok(answers)
 }
 
-fn names_uuid(command_line: &[u8], uuid: &str) -> bool {
+pub(super) fn names_uuid(command_line: &[u8], uuid: &str) -> bool {
     let mut arguments = command_line.split(|&b| b == 0);
     arguments.any(|argument| argument == b"-uuid")
         && arguments.next().is_some_and(|value| value.eq_ignore_ascii_case(uuid.as_bytes()))

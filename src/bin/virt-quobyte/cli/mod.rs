@@ -38,7 +38,11 @@ pub(crate) use install::InstallReport;
 pub(crate) use lint::{Change, Color, Document, Failure, Format as LintFormat, LintReport};
 pub(crate) use mount::MountReport;
 pub(crate) use needs::NeedsReport;
-pub(crate) use recover::{ForceReport, RecoverReport, RecoverShare};
+#[cfg(test)]
+pub(crate) use recover::ReviveDisk;
+pub(crate) use recover::{
+    ForceReport, RecoverReport, RecoverShare, ReviveEnd, ReviveGuest, ReviveReport,
+};
 pub(crate) use selftest::{End as SelftestEnd, SelftestReport};
 pub(crate) use status::{
     ClientStatus, Finding, HolderStatus, Holders, Scope, Severity, ShareStatus, StatusReport,

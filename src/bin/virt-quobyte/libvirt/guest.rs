@@ -125,6 +125,22 @@ impl Guest {
         })
     }
 
+    /// Tells its QEMU's monitor something, or asks it; gives what QEMU answers, which may be a refusal. libvirt notes in the log
+    /// of the domain that somebody did (`custom-monitor`).
+    pub(crate) fn monitor(&self, command: String) -> Result<String, NoAnswer> {
+        self.ask(PATIENCE_FOR_A_CHANGE, move |domain| {
+            domain.qemu_monitor_command(&command, sys::VIR_DOMAIN_QEMU_MONITOR_COMMAND_DEFAULT)
+        })
+    }
+
+    pub(crate) fn pause(&self) -> Result<(), NoAnswer> {
+        self.ask(PATIENCE_FOR_A_CHANGE, |domain| domain.suspend().map(drop))
+    }
+
+    pub(crate) fn resume(&self) -> Result<(), NoAnswer> {
+        self.ask(PATIENCE_FOR_A_CHANGE, |domain| domain.resume().map(drop))
+    }
+
     fn ask<T: Send + 'static>(
         &self,
         patience: Duration,

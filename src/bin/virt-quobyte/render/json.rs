@@ -25,7 +25,7 @@ pub(super) fn to_text(value: &impl Serialize) -> String {
 
 #[cfg(test)]
 #[path = "../../../../tests/cli/schema.rs"]
-mod schema;
+pub(super) mod schema;
 
 /// What needs a guest that runs, or a client that hangs, is held here against its schema; the rest where the command is run.
 #[cfg(test)]

@@ -7,6 +7,7 @@ mod human;
 mod json;
 mod lint;
 mod page;
+mod revive;
 mod selftest;
 mod status;
 mod waiting;
@@ -21,8 +22,8 @@ use virt_quobyte::lint::Rule;
 
 use crate::cli::{
     AttachReport, Change, Color, DetachReport, DoctorReport, Failure, ForceReport, InstallReport,
-    LintFormat, LintReport, MountReport, NeedsReport, RecoverReport, SelftestReport, StatusReport,
-    UmountReport, UninstallReport,
+    LintFormat, LintReport, MountReport, NeedsReport, RecoverReport, ReviveReport, SelftestReport,
+    StatusReport, UmountReport, UninstallReport,
 };
 use crate::exit::ExitStatus;
 pub(crate) use waiting::Waiting;
@@ -76,6 +77,10 @@ pub(crate) fn selftest(report: &SelftestReport, audience: For) -> Result<()> {
 
 pub(crate) fn force(report: &ForceReport, audience: For) -> Result<()> {
     print(&audience.of(report, human::force, json::force))
+}
+
+pub(crate) fn revive(report: &ReviveReport, audience: For) -> Result<()> {
+    print(&audience.of(report, revive::human, revive::json))
 }
 
 pub(crate) fn uninstall(report: &UninstallReport, audience: For) -> Result<()> {

@@ -134,10 +134,12 @@ complete -c virt-quobyte -n "__fish_virt_quobyte_using_subcommand detach" -l jso
 complete -c virt-quobyte -n "__fish_virt_quobyte_using_subcommand detach" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c virt-quobyte -n "__fish_virt_quobyte_using_subcommand recover" -l abort -d 'Give up the connection to this share\'s client, which hangs: all its guests get I/O errors' -r
 complete -c virt-quobyte -n "__fish_virt_quobyte_using_subcommand recover" -l detach -d 'Take this share\'s dead mount away from under its guests, so that others can start on a new one' -r
+complete -c virt-quobyte -n "__fish_virt_quobyte_using_subcommand recover" -l revive -d 'Give the guests of this share their disks back, after its client died: they go on without a reboot' -r
 complete -c virt-quobyte -n "__fish_virt_quobyte_using_subcommand recover" -l connect -d 'Ask this libvirt' -r
 complete -c virt-quobyte -n "__fish_virt_quobyte_using_subcommand recover" -l config -d 'Read this configuration, and its drop-ins beside it [default: /etc/virt-quobyte/config.toml]' -r -F
 complete -c virt-quobyte -n "__fish_virt_quobyte_using_subcommand recover" -l apply -d 'Do it'
-complete -c virt-quobyte -n "__fish_virt_quobyte_using_subcommand recover" -l yes -d 'Do not ask before --abort or --detach'
+complete -c virt-quobyte -n "__fish_virt_quobyte_using_subcommand recover" -l accept-unflushed-loss -d 'With --revive: also those that may have lost what they had not flushed'
+complete -c virt-quobyte -n "__fish_virt_quobyte_using_subcommand recover" -l yes -d 'Do not ask before --abort, --detach or --revive'
 complete -c virt-quobyte -n "__fish_virt_quobyte_using_subcommand recover" -l json -d 'Print JSON'
 complete -c virt-quobyte -n "__fish_virt_quobyte_using_subcommand recover" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c virt-quobyte -n "__fish_virt_quobyte_using_subcommand disk-xml" -l share -d 'The share that the image is on, by the name that the configuration gives it' -r

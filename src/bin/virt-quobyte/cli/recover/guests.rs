@@ -34,7 +34,7 @@ pub(super) struct Guests {
 /// A guest that runs.
 #[derive(Debug)]
 pub(super) struct Guest {
-    uuid: DomainUuid,
+    pub(super) uuid: DomainUuid,
     pub(super) domain: Domain,
 }
 

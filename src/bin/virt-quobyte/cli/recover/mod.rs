@@ -3,10 +3,12 @@
 //! ```text
 //! guests    who runs: what libvirt says, or else what it left
 //! force     what no plan does
+//! revive    guests whose client died go on
 //! ```
 
 mod force;
 mod guests;
+mod revive;
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -27,6 +29,9 @@ use crate::exit::ExitStatus;
 use crate::render;
 pub(crate) use force::ForceReport;
 use guests::Guests;
+#[cfg(test)]
+pub(crate) use revive::ReviveDisk;
+pub(crate) use revive::{ReviveEnd, ReviveGuest, ReviveReport};
 
 /// Show what crashes have left behind, and with --apply put it right
 ///
@@ -37,6 +42,12 @@ use guests::Guests;
 /// is unmounted that somebody holds or uses, or that was not mounted by the hook.
 ///
 /// What only force can solve is done for one share at a time, by name. It says first who loses what, and asks.
+///
+/// A guest whose client died is paused by its first I/O error, if that is its disks' error policy, and need not be rebooted:
+/// --revive detaches the dead mount, mounts the share anew, has the guest's QEMU open its images again, and lets the guest run.
+/// What the guest has flushed is there. What it was told is written and has not flushed is there too with raw images and
+/// cache='none', and may be lost with others: those guests are revived only with --accept-unflushed-loss. A revival that was cut off
+/// is gone on with by the next one.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Exit status 1 says that there is something to do, that not all of it could be done, or that
@@ -46,6 +57,7 @@ Examples:
   virt-quobyte recover                   # what would be done
   virt-quobyte recover --apply
   virt-quobyte recover --abort gold      # its client hangs, and so do its guests
+  virt-quobyte recover --revive gold     # its client died, and its guests are to go on
   virt-quobyte recover --detach gold     # its client is dead, and guests still hold it")]
 pub(super) struct Arguments {
     /// Do it
@@ -57,7 +69,13 @@ pub(super) struct Arguments {
     /// Take this share's dead mount away from under its guests, so that others can start on a new one
     #[arg(long, value_name = "SHARE", conflicts_with = "apply")]
     detach: Option<String>,
-    /// Do not ask before --abort or --detach
+    /// Give the guests of this share their disks back, after its client died: they go on without a reboot
+    #[arg(long, value_name = "SHARE", conflicts_with_all = ["apply", "abort", "detach"])]
+    revive: Option<String>,
+    /// With --revive: also those that may have lost what they had not flushed
+    #[arg(long, requires = "revive")]
+    accept_unflushed_loss: bool,
+    /// Do not ask before --abort, --detach or --revive
     #[arg(long)]
     yes: bool,
     /// Ask this libvirt
@@ -97,6 +115,9 @@ impl Arguments {
         super::only_root("look at the records of shares")?;
         let settings = load::settings(config)?;
         if let Some(wanted) = force::Wanted::of(self) {
+            return wanted.run(&settings, self.yes, self.format);
+        }
+        if let Some(wanted) = revive::Wanted::of(self) {
             return wanted.run(&settings, self.yes, self.format);
         }
         let guests = guests::of(&self.connect);
@@ -165,7 +186,7 @@ fn unheld(share: &Share, leases: &[Lease]) -> RecoverShare {
         name: share.name.to_string(),
         mount_point: Some(share.mount_point.to_string()),
         steps: leases.iter().map(write).collect(),
-        kept: Some(KeptMounted::Held { by: leases.to_vec() }.to_string()),
+        kept: Some(KeptMounted::held(leases.iter()).to_string()),
         fault: None,
         failure: None,
     }
@@ -239,12 +260,12 @@ fn fault(name: &str, health: &Health, found: &Reconciled) -> Option<String> {
     let is_held = matches!(found.plan.kept, Some(KeptMounted::Held { .. }));
     let remedy = match health {
         Health::Healthy => return None,
-        Health::Absent if is_held => {
-            "guests of it that run have lost their disks; stop and start them".to_owned()
-        }
+        Health::Absent if is_held => format!(
+            "guests of it that run have lost their disks; give them back: virt-quobyte recover --revive {name}"
+        ),
         Health::Absent => return None,
         Health::Dead if is_held => format!(
-            "stop its guests, or take it away from under them: virt-quobyte recover --detach {name}"
+            "give its guests their disks back: virt-quobyte recover --revive {name}; or take it away from under them: virt-quobyte recover --detach {name}"
         ),
         Health::Dead => return None,
         Health::Hung { .. } => format!(

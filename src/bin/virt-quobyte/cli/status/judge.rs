@@ -102,7 +102,13 @@ fn mounted(scene: &Scene<'_>) -> Option<Finding> {
         Health::Healthy => return None,
         Health::Absent if is_held => (
             Kind::HeldNotMounted,
-            "stop its guests and start them: they have lost their disks".to_owned(),
+            if is_verified {
+                "stop its guests and start them: they have lost their disks".to_owned()
+            } else {
+                format!(
+                    "its guests have lost their disks; give them back: virt-quobyte recover --revive {name}"
+                )
+            },
         ),
         Health::Absent if is_verified => {
             (Kind::NotMounted, "start whatever mounts it, or set mode = \"managed\"".to_owned())
@@ -144,8 +150,8 @@ fn dead(scene: &Scene<'_>, is_held: bool) -> String {
     let is_ours = matches!(scene.observed.our_mount(), OurMount::OnTop(_) | OurMount::ByAttempt(_));
     match scene.record {
         RecordSeen::Known if is_ours && is_held => format!(
-            "stop its guests, or take it away from under them: virt-quobyte recover --detach {}",
-            share.name
+            "give its guests their disks back: virt-quobyte recover --revive {name}; or take it away from under them: virt-quobyte recover --detach {name}",
+            name = share.name
         ),
         RecordSeen::Known if is_ours => RECOVER.to_owned(),
         RecordSeen::Hidden => "virt-quobyte status, as root, says more".to_owned(),

@@ -1,0 +1,90 @@
+//! What is known of a guest that may have to be revived: asked of libvirt, of its QEMU, and of the kernel about that.
+
+use std::time::Duration;
+
+use anyhow::{Context, Result, bail};
+use virt_quobyte::config::Settings;
+use virt_quobyte::domain::DomainUuid;
+use virt_quobyte::escape::Escaped;
+use virt_quobyte::health::Health;
+use virt_quobyte::hold::Remounted;
+use virt_quobyte::host::deadline::Deadline;
+use virt_quobyte::host::processes::storage;
+use virt_quobyte::lease::{StateDir, Turn};
+use virt_quobyte::needs;
+use virt_quobyte::revive::{self, DiskWords, Facts, Given, Revival, Step, monitor};
+use virt_quobyte::share::Share;
+use virt_quobyte::xml::Tree;
+
+use super::walk::{self, Failed};
+use crate::cli::recover::guests;
+use crate::libvirt;
+
+/// How long the host's processes are looked at for a guest's QEMU.
+const QEMU: Duration = Duration::from_secs(5);
+
+/// How long it is waited for somebody else who changes a guest's disks.
+const TURN: Duration = Duration::from_secs(10);
+
+/// A guest that runs on the share.
+#[derive(Debug)]
+pub(super) struct Candidate {
+    uuid: DomainUuid,
+    name: String,
+    line: libvirt::Guest,
+}
+
+/// The guests that run on a share.
+pub(super) fn candidates(uri: &str, share: &Share, settings: &Settings) -> Result<Vec<Candidate>> {
+    let known = guests::of(uri);
+    if let Some(why) = known.without_libvirt {
+        bail!("guests are revived through libvirt, which does not answer: {why}");
+    }
+    let uses = |guest: &&guests::Guest| {
+        needs::of(&guest.domain, settings).shares.iter().any(|needed| needed.key == share.key)
+    };
+    let found = known.running.iter().filter(uses).map(|guest| {
+        let line = libvirt::Guest::find(uri, &guest.uuid.to_string())?;
+        let name = guest.domain.name.value.as_str().to_owned();
+        Ok(Candidate { uuid: guest.uuid, name, line })
+    });
+    found.collect()
+}
+
+impl Candidate {
+    pub(super) fn name(&self) -> String {
+        Escaped(&self.name).to_string()
+    }
+
+    /// Our turn to change its disks.
+    pub(super) fn turn(&self, state: &StateDir) -> Result<Turn, String> {
+        state.turn(&self.uuid, Deadline::after(TURN)).map_err(|error| error.to_string())
+    }
+
+    /// What is to be done with it, on a share that was found so.
+    pub(super) fn decide(&self, share: &Share, found: &Remounted) -> Result<Revival, String> {
+        let guest = self.look(found).map_err(|error| format!("{error:#}"))?;
+        revive::decide(&share.mount_point, &guest).map_err(|refusal| refusal.to_string())
+    }
+
+    pub(super) fn walk(&self, steps: &[Step]) -> Result<(), Box<Failed>> {
+        walk::walk(steps, &self.line)
+    }
+
+    fn look(&self, found: &Remounted) -> Result<revive::Guest> {
+        let document = self.line.xml()?.context("it has ended just now")?;
+        let tree = Tree::read(document.as_bytes()).ok().context("its XML cannot be read")?;
+        let disks = DiskWords::of(&tree);
+        let mut answers = monitor::QUESTIONS.map(str::to_owned);
+        for answer in &mut answers {
+            *answer = self.line.monitor(monitor::question(answer))?;
+        }
+        let facts = Facts::read(&answers)?;
+        let storage = storage::of(&self.uuid.to_string(), Deadline::after(QEMU))?
+            .context("its QEMU was not found among the processes")?;
+        let given = Given::of(storage.blockdevs.iter().map(String::as_str));
+        let living = found.mount.filter(|_| found.health == Health::Healthy);
+        let alive = living.map(|mount| storage.open_on(mount.device).map(str::to_owned).collect());
+        Ok(revive::Guest { facts, given, disks, alive: alive.unwrap_or_default() })
+    }
+}

@@ -1,0 +1,151 @@
+//! What reviving guests would do, or did.
+
+use std::fmt::Write;
+
+use serde::Serialize;
+
+use super::json::{VERSION, to_text};
+use super::page::FITS;
+use crate::cli::{ReviveEnd, ReviveGuest, ReviveReport};
+
+pub(super) fn human(report: &ReviveReport) -> String {
+    let ReviveReport { share, mount_point, applied, mount, users, guests } = report;
+    let mut text = String::new();
+    let done = if *applied { "done: " } else { "" };
+    writeln!(text, "{share} on {mount_point}").expect(FITS);
+    for step in mount {
+        writeln!(text, "  {done}{step}").expect(FITS);
+    }
+    if !(mount.is_empty() || *applied) {
+        for user in users {
+            writeln!(text, "  used by {user}").expect(FITS);
+        }
+        text.push_str(
+            "Whoever has files open on the dead mount keeps them, dead for good, but for the guests that are revived.\n",
+        );
+    }
+    for guest in guests {
+        self::guest(&mut text, guest, done);
+    }
+    if guests.is_empty() {
+        writeln!(text, "no guest that runs is on {share}").expect(FITS);
+    }
+    if !(*applied || guests.iter().any(|guest| guest.end == ReviveEnd::Possible)) {
+        text.push_str("\nnothing was done\n");
+    }
+    text
+}
+
+fn guest(text: &mut String, guest: &ReviveGuest, done: &str) {
+    writeln!(text, "\n{}", guest.domain).expect(FITS);
+    for disk in &guest.disks {
+        writeln!(text, "  {}: {}", disk.target, disk.unflushed).expect(FITS);
+    }
+    let done = if guest.end == ReviveEnd::Revived { done } else { "" };
+    if matches!(guest.end, ReviveEnd::Possible | ReviveEnd::Revived) {
+        for step in &guest.steps {
+            writeln!(text, "  {done}{step}").expect(FITS);
+        }
+    }
+    match &guest.end {
+        ReviveEnd::NotNeeded => text.push_str("  needs nothing\n"),
+        ReviveEnd::Possible => text.push_str("  can be revived\n"),
+        ReviveEnd::Revived => text.push_str("  is revived\n"),
+        ReviveEnd::Refused(why) => writeln!(text, "  is not revived: {why}").expect(FITS),
+        ReviveEnd::Failed(why) => writeln!(text, "  failed: {why}").expect(FITS),
+    }
+}
+
+#[derive(Serialize)]
+struct Revive<'a> {
+    version: u32,
+    share: &'a str,
+    mount_point: &'a str,
+    applied: bool,
+    mount: &'a [String],
+    users: &'a [String],
+    guests: Vec<Guest<'a>>,
+}
+
+#[derive(Serialize)]
+struct Guest<'a> {
+    domain: &'a str,
+    disks: Vec<Disk<'a>>,
+    steps: &'a [String],
+    end: &'static str,
+    why: Option<&'a str>,
+}
+
+#[derive(Serialize)]
+struct Disk<'a> {
+    target: &'a str,
+    unflushed: &'a str,
+    may_lose: bool,
+}
+
+pub(super) fn json(report: &ReviveReport) -> String {
+    to_text(&Revive {
+        version: VERSION,
+        share: &report.share,
+        mount_point: &report.mount_point,
+        applied: report.applied,
+        mount: &report.mount,
+        users: &report.users,
+        guests: report.guests.iter().map(guest_json).collect(),
+    })
+}
+
+fn guest_json(guest: &ReviveGuest) -> Guest<'_> {
+    let disks = guest.disks.iter().map(|disk| Disk {
+        target: &disk.target,
+        unflushed: &disk.unflushed,
+        may_lose: disk.may_lose,
+    });
+    let (end, why) = match &guest.end {
+        ReviveEnd::NotNeeded => ("not-needed", None),
+        ReviveEnd::Possible => ("possible", None),
+        ReviveEnd::Revived => ("revived", None),
+        ReviveEnd::Refused(why) => ("refused", Some(why.as_str())),
+        ReviveEnd::Failed(why) => ("failed", Some(why.as_str())),
+    };
+    Guest { domain: &guest.domain, disks: disks.collect(), steps: &guest.steps, end, why }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cli::ReviveDisk;
+    use crate::render::json::schema;
+
+    #[test]
+    fn what_became_of_each_guest_is_told_as_the_schema_says() {
+        let ends = [
+            ReviveEnd::NotNeeded,
+            ReviveEnd::Possible,
+            ReviveEnd::Revived,
+            ReviveEnd::Refused("bus usb".to_owned()),
+            ReviveEnd::Failed("let go of x: in use".to_owned()),
+        ];
+        for applied in [false, true] {
+            let guest = |end: &ReviveEnd| ReviveGuest {
+                domain: "web1".to_owned(),
+                disks: vec![ReviveDisk {
+                    target: "vda".to_owned(),
+                    unflushed: "nothing is lost".to_owned(),
+                    may_lose: applied,
+                }],
+                steps: vec!["pause the guest".to_owned()],
+                end: end.clone(),
+            };
+            let report = ReviveReport {
+                share: "gold".to_owned(),
+                mount_point: "/srv/gold".to_owned(),
+                applied,
+                mount: vec!["mount".to_owned()],
+                users: vec!["qemu (pid 7, domain web1)".to_owned()],
+                guests: ends.iter().map(guest).collect(),
+            };
+            schema::holds("recover-revive", &json(&report));
+        }
+    }
+}
