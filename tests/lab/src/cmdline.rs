@@ -20,6 +20,13 @@ usage: lab test [--filter WORD] [--keep-going]   run the scenarios (whose name h
        lab shell [COMMAND [ARGUMENT...]]         a shell, or COMMAND, in a booted host
        lab image [--fresh]                       build the hosts' root image (again)
        lab missing                               say what this machine lacks; nothing when fine
+
+The hosts are of this machine's own Debian or Ubuntu, and have its libvirt with its one daemon, libvirtd.
+LAB_SUITE=trixie makes them of a later release. LAB_DAEMON=virtqemud gives them the daemon for QEMU alone
+instead, which neither distribution has a package of: it is built from the package's source, with the image.
+Every scenario can be run in each, and by default each is run in the first only:
+
+       LAB_SUITE=trixie LAB_DAEMON=virtqemud lab test --keep-going
 ";
 
 /// What the lab was asked to do.

@@ -11,6 +11,7 @@ use crate::host::Host;
 use crate::image;
 use crate::install;
 use crate::lab::Lab;
+use crate::libvirt;
 use crate::mounts;
 use crate::share::{self, Share};
 
@@ -68,7 +69,7 @@ fn show(lab: &Lab) -> Result<()> {
     ensure!(share.mounts()? == mount, "the second start changed the mount");
 
     stage.step("libvirtd is restarted: guests and mount do not notice");
-    stage.runs(&host, &["systemctl", "restart", "libvirtd.service"])?;
+    stage.runs(&host, &["systemctl", "restart", libvirt::unit()])?;
     stage.runs(&host, &["virsh", "list"])?;
     ensure!(share.mounts()? == mount, "the restart changed the mount");
 

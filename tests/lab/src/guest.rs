@@ -15,7 +15,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Result, bail, ensure};
 
 use blocks::Reported;
-pub(crate) use domain::{Cache, OnCrash, Spec};
+pub(crate) use domain::{Bus, Cache, OnCrash, Spec};
 pub(crate) use initramfs::install;
 
 use crate::host::{Host, Output, Running};
@@ -77,6 +77,11 @@ impl<'h> Guest<'h> {
 
     pub(crate) fn name(&self) -> &str {
         self.spec.name()
+    }
+
+    /// Its disks, as it knows them.
+    pub(crate) fn disk_names(&self) -> Vec<String> {
+        self.spec.disk_names()
     }
 
     pub(crate) fn uuid(&self) -> &str {

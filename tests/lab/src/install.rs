@@ -10,6 +10,7 @@ use anyhow::{Context as _, Result, ensure};
 
 use crate::cmdline::clone_dir;
 use crate::host::Host;
+use crate::libvirt;
 
 /// What `make` does, in or out.
 #[derive(Debug, Clone, Copy)]
@@ -61,7 +62,7 @@ fn stand_in(host: &Host) -> Result<()> {
     fs::set_permissions(&place, fs::Permissions::from_mode(0o755))
         .context("the stand-in's mode")?;
     // libvirtd asks once, when it starts or reloads, whether there is any hook.
-    host.command("systemctl").args(["reload-or-restart", "libvirtd.service"]).done()
+    host.command("systemctl").args(["reload-or-restart", libvirt::unit()]).done()
 }
 
 /// `make install` or `make uninstall` with the host's root as destination.

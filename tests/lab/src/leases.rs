@@ -23,6 +23,18 @@ pub(crate) fn name(host: &Host, guest: &Guest) -> Result<()> {
     Ok(())
 }
 
+/// Insists that something of the guest says that this process had it made.
+pub(crate) fn made_under(host: &Host, guest: &Guest, daemon: &str) -> Result<()> {
+    let files = of(host, guest)?;
+    let wanted = format!("\"pid\":{daemon},");
+    let says = |file: &PathBuf| {
+        let text = fs::read_to_string(file).unwrap_or_default();
+        text.split_whitespace().collect::<String>().contains(&wanted)
+    };
+    ensure!(files.iter().any(says), "none of {files:?} names the daemon {daemon}");
+    Ok(())
+}
+
 /// Insists that it holds nothing of the guest.
 pub(crate) fn forgot(host: &Host, guest: &Guest) -> Result<()> {
     let left = of(host, guest)?;

@@ -13,6 +13,7 @@
 //!                     and the blocks it wrote                   or from its package
 //!          pair       two hosts with a cable         store      what they share, and what outlives
 //!                                                               a boot
+//!          libvirt  the daemon that the guests are under
 //! judged   share      volumes, the client's ways,    mounts     a host's FUSE mounts
 //!                     the product's configuration    leases     what the product says of a guest
 //!          settled    whether a host holds what its guests need, and nothing else
@@ -38,6 +39,7 @@ mod install;
 mod keeper;
 mod lab;
 mod leases;
+mod libvirt;
 mod machine;
 mod missing;
 mod mounts;
@@ -98,8 +100,7 @@ fn in_lab(work: &Work) -> Result<ExitCode> {
             println!("{}", image.dir().display());
             ExitCode::SUCCESS
         }),
-        Work::Soak { time, seed } => soak::run(&lab, *time, *seed)
-            .map(|violations| if violations == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }),
+        Work::Soak { time, seed } => soak::run(&lab, *time, *seed).map(|()| ExitCode::SUCCESS),
         Work::Demo if demo::run(&lab) => Ok(ExitCode::SUCCESS),
         Work::Demo => Ok(ExitCode::FAILURE),
         Work::Shell(command) => shell(&lab, command),

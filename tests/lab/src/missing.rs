@@ -12,6 +12,7 @@ use nix::unistd::geteuid;
 use crate::cgroup;
 use crate::host;
 use crate::image;
+use crate::libvirt::Daemon;
 use crate::stage::Stage;
 
 /// Prints what is missing; the exit status is 2 when something is.
@@ -37,6 +38,7 @@ fn look() -> Vec<String> {
     if !Path::new("/dev/fuse").exists() {
         missing.push("/dev/fuse".to_owned());
     }
+    missing.extend(Daemon::chosen().err().map(|error| format!("{error:#}")));
     let mut programs = vec!["nsenter", "make", "ip"];
     if !image::is_built() {
         programs.extend(["mmdebstrap", "apt-get", "apt-config", "dpkg-deb"]);

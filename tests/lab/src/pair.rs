@@ -11,13 +11,14 @@ use crate::host::{self, Host, Namespaces};
 use crate::image::Image;
 use crate::install;
 use crate::lab::Lab;
+use crate::libvirt::{self, Daemon};
 use crate::store::Store;
 
 const NAMES: [&str; 2] = ["lab-left", "lab-right"];
 
 /// Migrations are taken without a password on this network of two, and a host that is silent for some seconds is given up.
-const LIBVIRTD: &str = "\
-auth_tcp = \"none\"
+const LISTENING: &str = "auth_tcp = \"none\"\n";
+const DAEMON: &str = "\
 host_uuid_source = \"machine-id\"
 keepalive_interval = 1
 keepalive_count = 3
@@ -40,14 +41,17 @@ impl Pair {
         let store = Store::open(&tree, &dir)?;
         let disk = store.disk()?;
         let deb = install::package()?;
+        let daemon = Daemon::chosen()?;
+        let listener = daemon.listener();
         let [left, right] = NAMES.map(|name| Host::boot_from(&tree, &dir, name, disk));
         let pair = Self { left: left?, right: right?, store, tree, image: dir };
         for host in pair.hosts() {
             guest::install(host, image)?;
-            append(host, "/etc/libvirt/libvirtd.conf", LIBVIRTD)?;
+            append(host, &format!("/etc/libvirt/{listener}.conf"), LISTENING)?;
+            append(host, &format!("/etc/libvirt/{}.conf", daemon.name()), DAEMON)?;
             append(host, "/etc/libvirt/qemu.conf", QEMU)?;
             install::from_package(host, &deb)?;
-            listen(host)?;
+            listen(host, listener)?;
         }
         host::join(&pair.left, &pair.right)?;
         Ok(pair)
@@ -67,11 +71,20 @@ impl Pair {
 
     /// Cuts the left host's power and boots it again, with the files that it had.
     pub(crate) fn power_cycle_left(&mut self) -> Result<()> {
-        let name = self.left.name().to_owned();
-        self.left.cut_power()?;
-        self.left = Host::boot_from(&self.tree, &self.image, &name, self.store.disk()?)?;
-        // The right host's end of the cable goes with the left one's, some time after it.
-        let _gone = self.right.command("ip").args(["link", "delete", host::LINK]).run()?;
+        self.power_cycle(0)
+    }
+
+    /// The same for the host that has this number in `hosts`.
+    pub(crate) fn power_cycle(&mut self, number: usize) -> Result<()> {
+        let (host, other) = match number {
+            0 => (&mut self.left, &self.right),
+            _ => (&mut self.right, &self.left),
+        };
+        let name = host.name().to_owned();
+        host.cut_power()?;
+        *host = Host::boot_from(&self.tree, &self.image, &name, self.store.disk()?)?;
+        // The other host's end of the cable goes with this one's, some time after it.
+        let _gone = other.command("ip").args(["link", "delete", host::LINK]).run()?;
         host::join(&self.left, &self.right)
     }
 
@@ -90,10 +103,18 @@ impl Pair {
 }
 
 /// The socket that other hosts' migrations come by is there before the daemon: systemd hands it over.
-fn listen(host: &Host) -> Result<()> {
-    host.command("systemctl").args(["stop", "libvirtd.service"]).done()?;
-    host.command("systemctl").args(["enable", "--now", "libvirtd-tcp.socket"]).done()?;
-    host.command("systemctl").args(["start", "libvirtd.service"]).done()
+fn listen(host: &Host, listener: &str) -> Result<()> {
+    let service = format!("{listener}.service");
+    host.command("systemctl").args(["stop", &service]).done()?;
+    host.command("systemctl")
+        .args(["enable", "--now", &format!("{listener}-tcp.socket")])
+        .done()?;
+    host.command("systemctl").args(["start", &service]).done()?;
+    if libvirt::unit() == service {
+        return Ok(());
+    }
+    // The daemon behind it has other settings too.
+    host.command("systemctl").args(["restart", libvirt::unit()]).done()
 }
 
 fn append(host: &Host, file: &str, lines: &str) -> Result<()> {

@@ -7,6 +7,7 @@ mod chain;
 mod claims;
 mod copied;
 mod crash;
+mod cut_off;
 mod daemon;
 mod data;
 mod disk_xml;
@@ -29,11 +30,13 @@ mod package;
 mod race;
 mod recover;
 mod refusal;
+mod revive;
 mod saved;
 mod selftest;
 mod session;
 mod slow;
 mod snapshots;
+mod spoilt;
 mod start;
 mod uninstall;
 
@@ -104,6 +107,7 @@ pub(crate) fn all() -> impl Iterator<Item = &'static Scenario> {
         chain::ALL,
         data::ALL,
         daemon::ALL,
+        cut_off::ALL,
         refusal::ALL,
         slow::ALL,
         linger::ALL,
@@ -111,6 +115,7 @@ pub(crate) fn all() -> impl Iterator<Item = &'static Scenario> {
         race::ALL,
         faults::ALL,
         recover::ALL,
+        revive::ALL,
         doctor::ALL,
         selftest::ALL,
         bounded::ALL,
@@ -129,6 +134,7 @@ pub(crate) fn all() -> impl Iterator<Item = &'static Scenario> {
         copied::ALL,
         life::ALL,
         locked::ALL,
+        spoilt::ALL,
     ]
     .into_iter()
     .flatten()

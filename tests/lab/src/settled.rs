@@ -28,7 +28,8 @@ pub(crate) fn settled(host: &Host, shares: &[&Share]) -> Result<()> {
     Ok(())
 }
 
-fn rests(host: &Host, shares: &[&Share]) -> Result<()> {
+/// Whether it is at rest now.
+pub(crate) fn rests(host: &Host, shares: &[&Share]) -> Result<()> {
     let (mut uuids, mut points) = (BTreeSet::new(), BTreeSet::new());
     for uuid in said(host, "virsh", &["list", "--uuid"])?.split_whitespace() {
         let domain = said(host, "virsh", &["dumpxml", uuid])?;

@@ -100,11 +100,6 @@ impl<'h> Share<'h> {
         mounts::at(self.host, &self.mount_point())
     }
 
-    /// Waits for a mount that somebody makes in the background.
-    pub(crate) fn wait_until_mounted(&self) -> Result<()> {
-        eventually(|| Ok(!self.mounts()?.is_empty()), &format!("share {} is mounted", self.name))
-    }
-
     pub(crate) fn is_mounted(&self) -> Result<()> {
         let mounts = self.mounts()?;
         ensure!(
@@ -148,9 +143,10 @@ pub(crate) fn configure(host: &Host, settings: &str, shares: &[&Share]) -> Resul
     host.write(CONFIG, format!("{settings}\n{tables}"))
 }
 
-/// Has the stand-in client behave: `control` is its control file.
+/// Has the stand-in client behave: `control` is its control file. Nothing is nothing out of the ordinary, but never an empty file:
+/// a client that runs takes that for one that somebody is about to write, and goes on as it was told before.
 pub(crate) fn client(host: &Host, control: &str) -> Result<()> {
-    host.write(CLIENT_CONTROL, control)
+    host.write(CLIENT_CONTROL, if control.is_empty() { "# as it should be\n" } else { control })
 }
 
 /// How often the client was started since the last `forget`.

@@ -19,17 +19,27 @@ pub(crate) enum Cache {
     Writeback,
 }
 
+/// What a disk hangs on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Bus {
+    Virtio,
+    Scsi,
+    Ide,
+}
+
 /// A guest that is not defined yet.
 #[derive(Debug, Clone)]
 pub(crate) struct Spec {
     name: String,
     pub(super) uuid: String,
     disks: Vec<(String, &'static str, Cache)>,
+    bus: Bus,
     metadata: String,
     cmdline: String,
     pub(super) console: String,
     console_keeps: Console,
     on_crash: OnCrash,
+    emulator: Option<String>,
 }
 
 /// What libvirt does with a guest that has panicked.
@@ -37,6 +47,7 @@ pub(crate) struct Spec {
 pub(crate) enum OnCrash {
     Destroy,
     Preserve,
+    Restart,
 }
 
 /// What becomes of what a guest said before QEMU opened its console.
@@ -53,11 +64,13 @@ impl Spec {
             name: name.to_owned(),
             uuid: uuid.trim().to_owned(),
             disks: Vec::new(),
+            bus: Bus::Virtio,
             metadata: String::new(),
             cmdline: String::new(),
             console: format!("/var/log/libvirt/qemu/{name}.console"),
             console_keeps: Console::OfOneRun,
             on_crash: OnCrash::Destroy,
+            emulator: None,
         })
     }
 
@@ -71,6 +84,12 @@ impl Spec {
     pub(crate) fn qcow2(mut self, path: &str, cache: Cache) -> Self {
         self.disks.push((path.to_owned(), "qcow2", cache));
         self
+    }
+
+    /// Has its disks hang on another bus than virtio's.
+    pub(crate) fn on(mut self, bus: Bus) -> Self {
+        self.bus = bus;
+        self.parameter("vq.buses=all")
     }
 
     /// XML that goes into `<metadata>` as it is.
@@ -95,6 +114,18 @@ impl Spec {
         self.parameter(&format!("vq.panic_after={blocks}"))
     }
 
+    /// Has its kernel panic at an interrupt that nobody asked for, as `virsh inject-nmi` sends one.
+    pub(crate) fn panics_at_nmi(mut self, then: OnCrash) -> Self {
+        self.on_crash = then;
+        self.parameter("unknown_nmi_panic")
+    }
+
+    /// Has another program be its QEMU.
+    pub(crate) fn emulator(mut self, path: &str) -> Self {
+        self.emulator = Some(path.to_owned());
+        self
+    }
+
     /// Has it look for disks that come, and write on them too.
     pub(crate) fn watches_for_disks(self) -> Self {
         self.parameter("vq.watch=1")
@@ -108,7 +139,19 @@ impl Spec {
 
     /// The names of its disks, as the guest knows them.
     pub(crate) fn disk_names(&self) -> Vec<String> {
-        self.disks.iter().zip('a'..).map(|(_, letter)| format!("vd{letter}")).collect()
+        self.names(match self.bus {
+            Bus::Virtio => "vd",
+            Bus::Scsi | Bus::Ide => "sd",
+        })
+    }
+
+    fn names(&self, prefix: &str) -> Vec<String> {
+        self.disks.iter().zip('a'..).map(|(_, letter)| format!("{prefix}{letter}")).collect()
+    }
+
+    /// Its disks by the names that the guest knows, each with the file that it is.
+    pub(crate) fn images(&self) -> impl Iterator<Item = (String, &str)> {
+        self.disk_names().into_iter().zip(self.disks.iter().map(|(path, ..)| path.as_str()))
     }
 
     /// Has its console's output go to another file of the host.
@@ -135,8 +178,13 @@ impl Spec {
     }
 
     pub(crate) fn xml(&self) -> String {
+        let (bus, prefix) = match self.bus {
+            Bus::Virtio => ("virtio", "vd"),
+            Bus::Scsi => ("scsi", "sd"),
+            Bus::Ide => ("ide", "hd"),
+        };
         let disks =
-            self.disks.iter().zip(self.disk_names()).map(|((path, format, cache), target)| {
+            self.disks.iter().zip(self.names(prefix)).map(|((path, format, cache), target)| {
                 let cache = match cache {
                     Cache::None => "none",
                     Cache::Writeback => "writeback",
@@ -148,10 +196,15 @@ impl Spec {
                         ("cache", cache),
                         ("file", &escaped(path)),
                         ("target", &target),
+                        ("bus", bus),
                     ],
                 )
             });
-        let disks: String = disks.collect();
+        let mut disks: String = disks.collect();
+        if self.bus == Bus::Scsi {
+            // libvirt's own choice for this machine is one that the guest's kernel has no driver for.
+            disks.push_str("<controller type='scsi' model='virtio-scsi'/>");
+        }
         let cmdline = format!("console=ttyS0 quiet loglevel=1 panic=-1{}", self.cmdline);
         let append = match self.console_keeps {
             Console::OfOneRun => "off",
@@ -160,7 +213,10 @@ impl Spec {
         let on_crash = match self.on_crash {
             OnCrash::Destroy => "destroy",
             OnCrash::Preserve => "preserve",
+            OnCrash::Restart => "restart",
         };
+        let emulator =
+            self.emulator.as_ref().map(|path| format!("<emulator>{}</emulator>", escaped(path)));
         let values = [
             ("name", escaped(&self.name)),
             ("uuid", self.uuid.clone()),
@@ -172,6 +228,7 @@ impl Spec {
             ("console", escaped(&self.console)),
             ("append", append.to_owned()),
             ("on_crash", on_crash.to_owned()),
+            ("emulator", emulator.unwrap_or_default()),
         ];
         filled(DOMAIN, &values.each_ref().map(|(key, value)| (*key, value.as_str())))
     }

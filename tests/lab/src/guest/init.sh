@@ -3,6 +3,7 @@
 # only after the disk has flushed it. On the kernel's command line:
 #   vq.blocks=N           how many blocks on each disk; it idles afterwards
 #   vq.pause=SECONDS      between two blocks
+#   vq.buses=all          there are disks on other buses than virtio's
 #   vq.watch=1            disks that come and go meanwhile are found and said
 #   vq.poweroff_after=N   the guest powers itself off once N blocks are written
 #   vq.panic_after=N      its kernel panics then
@@ -15,15 +16,23 @@ mount -t devtmpfs dev /dev
 
 say() { echo "guest: $*" >/dev/console; }
 
-while read -r module; do
-    insmod "/modules/$module" || say "cannot load $module"
-done </modules/order
+load() {
+    while read -r module; do
+        insmod "/modules/$module" || say "cannot load $module"
+    done <"/modules/$1"
+}
+load order
 
 blocks=0 pause=0 watch=0 poweroff_after=-1 panic_after=-1
 for word in $(cat /proc/cmdline); do
     case $word in
         vq.blocks=*) blocks=${word#*=} ;;
         vq.pause=*) pause=${word#*=} ;;
+        vq.buses=all)
+            load other-buses
+            # Disks on these are found after their driver has been loaded.
+            while ! [ -b /dev/sda ]; do sleep 0.1; done
+            ;;
         vq.watch=*) watch=${word#*=} ;;
         vq.poweroff_after=*) poweroff_after=${word#*=} ;;
         vq.panic_after=*) panic_after=${word#*=} ;;
@@ -43,8 +52,9 @@ done
 
 # Tells one boot's blocks from another's.
 boot=$(cat /proc/sys/kernel/random/boot_id)
-disks=$(cd /sys/class/block && echo vd?)
-[ "$disks" = "vd?" ] && disks=
+found() { (cd /sys/class/block && ls -d vd? sd? 2>/dev/null | tr '\n' ' '); }
+disks=$(found)
+disks=${disks% }
 say "up, disks: $disks"
 
 # Block $2 of disk $1: a line of 128 bytes that says what it is, then noise.
@@ -64,7 +74,7 @@ write_block() {
 block=0
 while [ "$block" -lt "$blocks" ]; do
     if [ "$watch" = 1 ]; then
-        now=$(cd /sys/class/block && echo vd?)
+        now=$(found)
         for disk in $now; do
             case " $disks " in *" $disk "*) ;; *) say "plugged $disk" ;; esac
         done

@@ -6,7 +6,7 @@ use std::fs;
 use anyhow::{Context as _, Result};
 
 use super::cpio::Archive;
-use super::kernel;
+use super::kernel::{self, Needed};
 use crate::host::Host;
 use crate::image::Image;
 
@@ -28,13 +28,18 @@ fn initramfs(image: &Image) -> Result<Vec<u8>> {
     archive.directory("bin");
     archive.file("bin/busybox", 0o755, &busybox);
     archive.directory("modules");
-    let mut order = String::new();
+    let (mut order, mut other_buses) = (String::new(), String::new());
     for module in kernel::modules(image)? {
         let file = format!("{}.ko", module.name);
         archive.file(&format!("modules/{file}"), 0o644, &module.content);
-        order.extend([file.as_str(), "\n"]);
+        let list = match module.needed {
+            Needed::Always => &mut order,
+            Needed::ForOtherBuses => &mut other_buses,
+        };
+        list.extend([file.as_str(), "\n"]);
     }
     archive.file("modules/order", 0o644, order.as_bytes());
+    archive.file("modules/other-buses", 0o644, other_buses.as_bytes());
     archive.file("init", 0o755, INIT.as_bytes());
     Ok(archive.finish())
 }

@@ -11,14 +11,35 @@ use anyhow::{Context as _, Result, bail, ensure};
 
 use crate::image::Image;
 
-/// Disks, then the power button and the device that reports it, then the one that tells of a panic.
-const WANTED: [&str; 5] = ["virtio_pci", "virtio_blk", "button", "evdev", "pvpanic_mmio"];
+/// Disks, then the power button and the device that reports it, then the one that tells of a panic. A guest with disks on other
+/// buses loads what comes after the first five.
+const WANTED: [&str; 8] = [
+    "virtio_pci",
+    "virtio_blk",
+    "button",
+    "evdev",
+    "pvpanic_mmio",
+    "virtio_scsi",
+    "ata_piix",
+    "sd_mod",
+];
+
+/// The first module that only disks on other buses than virtio's need.
+const OTHER_BUSES: usize = 5;
 
 /// A module, unpacked.
 #[derive(Debug)]
 pub(super) struct Module {
     pub(super) name: String,
     pub(super) content: Vec<u8>,
+    pub(super) needed: Needed,
+}
+
+/// Which guests load a module.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Needed {
+    Always,
+    ForOtherBuses,
 }
 
 pub(super) fn kernel(image: &Image) -> Result<Vec<u8>> {
@@ -38,8 +59,9 @@ pub(super) fn modules(image: &Image) -> Result<Vec<Module>> {
     }
     ensure!(!files.is_empty(), "no modules in {}", image.guest().display());
     let mut loaded = Vec::new();
-    for name in WANTED {
-        load(image, &files, name, &mut loaded)?;
+    for (at, name) in WANTED.into_iter().enumerate() {
+        let needed = if at < OTHER_BUSES { Needed::Always } else { Needed::ForOtherBuses };
+        load(image, &files, name, needed, &mut loaded)?;
     }
     Ok(loaded)
 }
@@ -66,6 +88,7 @@ fn load(
     image: &Image,
     files: &BTreeMap<String, PathBuf>,
     name: &str,
+    needed: Needed,
     loaded: &mut Vec<Module>,
 ) -> Result<()> {
     let Some(path) = files.get(name).filter(|_| !loaded.iter().any(|module| module.name == name))
@@ -74,9 +97,9 @@ fn load(
     };
     let content = unpacked(image, path)?;
     for dependency in dependencies(&content).with_context(|| path.display().to_string())? {
-        load(image, files, &dependency, loaded)?;
+        load(image, files, &dependency, needed, loaded)?;
     }
-    loaded.push(Module { name: name.to_owned(), content });
+    loaded.push(Module { name: name.to_owned(), content, needed });
     Ok(())
 }
 

@@ -9,6 +9,7 @@ use serde_json::Value;
 
 use super::scenarios;
 use crate::host::{Host, Output};
+use crate::libvirt;
 use crate::runner::Verdict;
 use crate::share::{self, Share};
 
@@ -41,13 +42,13 @@ fn an_installed_host_is_well_and_what_it_lacks_is_said_with_the_cure(
     host.remove(LINK)?;
     cure(host, "hook", "virt-quobyte install")?;
     // The link is younger than what libvirtd knows of hooks.
-    cure(host, "hook seen by libvirt", "systemctl reload libvirtd.service")?;
+    cure(host, "hook seen by libvirt", &format!("systemctl reload {}", libvirt::unit()))?;
     well(host)?;
     // A restart is as good as a reload.
     host.remove(LINK)?;
     host.command("virt-quobyte").arg("install").done()?;
     unwell(host, "hook seen by libvirt")?;
-    host.command("systemctl").args(["restart", "libvirtd.service"]).done()?;
+    host.command("systemctl").args(["restart", libvirt::unit()]).done()?;
     well(host)?;
 
     let hidden = host.outside("/root/mount.quobyte");

@@ -12,6 +12,7 @@ scenarios!("two hosts", OnTwoHosts:
     a_reset_guest_begins_anew_on_the_same_mount,
     a_guest_that_panics_lets_go_of_its_share,
     a_guest_that_is_kept_after_its_panic_keeps_its_share,
+    a_guest_that_panics_at_an_interrupt_begins_anew_on_the_same_mount,
     a_renamed_guest_starts_under_its_new_name,
     a_guest_that_is_undefined_while_it_runs_keeps_its_share_to_its_end,
 );
@@ -49,6 +50,24 @@ fn a_guest_that_is_kept_after_its_panic_keeps_its_share(pair: &mut Pair) -> Resu
     guest.start()?;
     guest.wait_for_state("crashed")?;
     shares[0].is_mounted()?;
+    at_rest(pair, &shares)?;
+    let blocks = ended(pair, &shares, &guest)?;
+    Ok(Verdict::Measured(format!("{blocks} blocks verified")))
+}
+
+/// `virsh inject-nmi`, as an administrator who wants a guest to crash; libvirt restarts it without a word to any hook.
+fn a_guest_that_panics_at_an_interrupt_begins_anew_on_the_same_mount(
+    pair: &mut Pair,
+) -> Result<Verdict> {
+    let (shares, guest) = writer_on(pair, "interrupted", |share, spec| {
+        let spec = spec.disk(&share.image("disk.img")?, Cache::None);
+        Ok(spec.panics_at_nmi(OnCrash::Restart))
+    })?;
+    guest.start_and_write(5)?;
+    let mounts = shares[0].mounts()?;
+    guest.does("inject-nmi", &[])?;
+    guest.wait_for_another_boot()?;
+    ensure!(shares[0].mounts()? == mounts, "the mount is another one");
     at_rest(pair, &shares)?;
     let blocks = ended(pair, &shares, &guest)?;
     Ok(Verdict::Measured(format!("{blocks} blocks verified")))

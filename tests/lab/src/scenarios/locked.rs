@@ -8,6 +8,7 @@ use super::scenarios;
 use crate::guest::{Cache, Guest, Spec};
 use crate::host::{Ended, Host};
 use crate::leases;
+use crate::libvirt;
 use crate::pair::Pair;
 use crate::runner::Verdict;
 use crate::settled::settled;
@@ -103,5 +104,5 @@ fn append(host: &Host, file: &str, line: &str) -> Result<()> {
 }
 
 fn restart(host: &Host) -> Result<()> {
-    host.command("systemctl").args(["restart", "libvirtd.service"]).done()
+    host.command("systemctl").args(["restart", libvirt::unit()]).done()
 }

@@ -52,9 +52,10 @@ fn every_command_of_the_document_does_what_it_shows(host: &Host) -> Result<Verdi
         }
     }
     ensure!(commands > 15, "only {commands} commands were found");
-    // A bare mount point is immutable, here too.
-    host.command("chattr").args(["-i", MOUNT_POINT, "/srv/quobyte/openstack"]).done()?;
-    let made = ["/var/lib/nova", "/srv/quobyte", "/root/attachment.json", "/root/guest.xml"];
+    // A bare mount point is immutable, here too. Beside it are those of other scenarios.
+    let mount_point = "/srv/quobyte/openstack";
+    host.command("chattr").args(["-i", MOUNT_POINT, mount_point]).done()?;
+    let made = ["/var/lib/nova", mount_point, "/root/attachment.json", "/root/guest.xml"];
     host.command("rm").arg("-r").args(made).done()?;
     share::forget(host)?;
     Ok(Verdict::Measured(format!("{commands} commands")))

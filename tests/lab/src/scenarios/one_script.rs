@@ -6,6 +6,7 @@ use std::os::unix::fs::PermissionsExt as _;
 
 use anyhow::{Context as _, Result, ensure};
 
+use super::daemon::main_pid;
 use super::refusal::{refused, says};
 use super::scenarios;
 use super::start::guest_on_share;
@@ -46,6 +47,8 @@ fn works(host: &Host, name: &str) -> Result<()> {
     guest.start_and_write(3)?;
     share.is_mounted()?;
     leases::name(host, &guest)?;
+    // Not by the script that called the hook, which has ended: its lease would be worth nothing until QEMU is there.
+    leases::made_under(host, &guest, &main_pid(host)?)?;
     let seen = host.read_text(SEEN)?;
     ensure!(seen.starts_with("prepare begin\n"), "the rest of the script saw {seen:?}");
 

@@ -12,6 +12,7 @@ use super::uninstall::files;
 use crate::host::{Host, Output};
 use crate::install::{self, Make};
 use crate::leases;
+use crate::libvirt;
 use crate::runner::Verdict;
 use crate::share;
 
@@ -32,7 +33,7 @@ fn a_guest_starts_from_a_fresh_package_runs_through_an_upgrade_and_keeps_it_from
     let (daemon, reloaded) = (libvirtd(host)?, reloads(host)?);
 
     let installed = dpkg(host, "--install", DEB)?.success()?;
-    let reload = "systemctl reload libvirtd.service";
+    let reload = &format!("systemctl reload {}", libvirt::unit());
     ensure!(installed.stdout_text().contains(reload), "nobody is told to reload: {installed}");
     ensure!(reloads(host)? == reloaded, "libvirtd was reloaded by the package");
     host.command("sh").args(["-c", reload]).done()?;
@@ -138,14 +139,14 @@ fn inode(host: &Host, file: &str) -> Result<String> {
 }
 
 fn libvirtd(host: &Host) -> Result<String> {
-    let asked = ["show", "--property=MainPID", "--value", "libvirtd.service"];
+    let asked = ["show", "--property=MainPID", "--value", libvirt::unit()];
     Ok(host.command("systemctl").args(asked).succeeds()?.stdout_text())
 }
 
 /// How often libvirtd was reloaded since the host booted.
 fn reloads(host: &Host) -> Result<usize> {
     host.command("journalctl").arg("--sync").done()?;
-    let asked = ["--unit=libvirtd.service", "--output=cat"];
+    let asked = [&format!("--unit={}", libvirt::unit()), "--output=cat"];
     let told = host.command("journalctl").args(asked).succeeds()?.stdout_text();
     Ok(told.lines().filter(|line| line.starts_with("Reloaded ")).count())
 }

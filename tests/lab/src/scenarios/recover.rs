@@ -8,6 +8,7 @@ use super::start::guest_on_share;
 use crate::guest::Guest;
 use crate::host::{Ended, Host};
 use crate::leases::{self, STATE};
+use crate::libvirt;
 use crate::runner::Verdict;
 
 scenarios!("recover", WithProduct:
@@ -32,14 +33,12 @@ fn a_guest_that_has_lost_its_lease_gets_it_back_while_libvirtd_is_down(
 
 /// Its sockets would start it again as soon as it is asked.
 pub(super) fn libvirtd_down(host: &Host) -> Result<()> {
-    let units =
-        ["libvirtd.service", "libvirtd.socket", "libvirtd-ro.socket", "libvirtd-admin.socket"];
-    host.command("systemctl").arg("stop").args(units).done()
+    host.command("systemctl").args(["stop", libvirt::unit()]).args(libvirt::sockets()).done()
 }
 
 pub(super) fn libvirtd_up(host: &Host) -> Result<()> {
-    host.command("systemctl").args(["start", "libvirtd.socket", "libvirtd-ro.socket"]).done()?;
-    host.command("systemctl").args(["start", "libvirtd.service"]).done()
+    host.command("systemctl").arg("start").args(libvirt::sockets()).done()?;
+    host.command("systemctl").args(["start", libvirt::unit()]).done()
 }
 
 fn lose_and_recover(
@@ -94,7 +93,7 @@ fn a_lease_whose_release_was_killed_is_dropped(host: &Host) -> Result<Verdict> {
     host.remove(EARLIER_HOOK)?;
     host.command("mv").args([&format!("{product}.away"), product]).done()?;
     // It is as young now as one that libvirtd has never seen.
-    host.command("systemctl").args(["reload", "libvirtd.service"]).done()?;
+    host.command("systemctl").args(["reload", libvirt::unit()]).done()?;
     leases::name(host, &guest)?;
     share.is_mounted()?;
     // A lease of this very second might belong to a guest that is just starting.

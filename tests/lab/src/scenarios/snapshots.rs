@@ -5,15 +5,17 @@ use std::path::PathBuf;
 use anyhow::{Result, ensure};
 
 use super::migrate::{at_rest, writer, writer_on};
+use super::refusal::says;
 use super::scenarios;
 use crate::guest::{Cache, Guest};
 use crate::pair::Pair;
 use crate::runner::Verdict;
-use crate::share::Share;
+use crate::share::{self, Share};
 
 scenarios!("two hosts", OnTwoHosts:
     a_guest_goes_back_to_a_snapshot_inside_its_image,
     a_guest_runs_on_a_snapshot_beside_its_image_until_that_is_merged,
+    a_guest_goes_back_to_a_snapshot_beside_its_image_where_libvirt_can_and_its_share_lingers,
 );
 
 fn a_guest_goes_back_to_a_snapshot_inside_its_image(pair: &mut Pair) -> Result<Verdict> {
@@ -71,6 +73,38 @@ fn a_guest_runs_on_a_snapshot_beside_its_image_until_that_is_merged(
     at_rest(pair, &shares)?;
     let verified = guest.verify("vda", &shares[0].backing("disk.img"))?;
     Ok(Verdict::Measured(format!("1 overlay, {verified} blocks verified")))
+}
+
+/// libvirt before 9.9 reverts to no snapshot beside an image, and says so before it does anything. Since then it ends the guest, looks
+/// for the image with no hook in between, and starts the guest: that is what a share lingers for. One that does not leaves the guest
+/// shut off, as with a snapshot of a stopped guest (see `linger`).
+fn a_guest_goes_back_to_a_snapshot_beside_its_image_where_libvirt_can_and_its_share_lingers(
+    pair: &mut Pair,
+) -> Result<Verdict> {
+    let (shares, guest) = writer(pair, "back-beside")?;
+    share::configure(pair.left(), "linger = \"6s\"\n", &[&shares[0]])?;
+    guest.start_and_write(5)?;
+    guest.does("snapshot-create-as", &["beside", "--disk-only"])?;
+    at_rest(pair, &shares)?;
+    let mounts = shares[0].mounts()?;
+    let words = ["snapshot-revert", guest.name(), "beside", "--running", "--force"];
+    let reverted = pair.left().command("virsh").args(words).run()?;
+    let outcome = if reverted.succeeded() {
+        guest.wait_for_another_boot()?;
+        "reverted"
+    } else {
+        says(&reverted, &["revert to external snapshot not supported yet"])?;
+        let written = guest.blocks("vda")?;
+        guest.wait_for_blocks(written + 5)?;
+        "refused"
+    };
+    ensure!(guest.state()? == "running", "{outcome}, it is {}", guest.state()?);
+    ensure!(shares[0].mounts()? == mounts, "{outcome}, the mount is another one");
+    at_rest(pair, &shares)?;
+    guest.does("destroy", &[])?;
+    at_rest(pair, &shares)?;
+    guest.does("snapshot-delete", &["beside", "--metadata"])?;
+    Ok(Verdict::Measured(outcome.to_owned()))
 }
 
 /// A raw copy of an image that nobody uses, in the volume.

@@ -6,6 +6,7 @@ use std::time::Duration;
 use anyhow::Result;
 
 use super::dice::Dice;
+use super::faults::Fault;
 use crate::host::{Host, Running};
 use crate::share::VOLUMES;
 
@@ -40,7 +41,29 @@ const OF_THE_RUNNING: [Deed; 10] = [
     Deed::SleepElsewhere,
 ];
 
+/// Those in which libvirt calls the hook where the guest is.
+const HOOKED: [Deed; 5] =
+    [Deed::Destroy, Deed::PowerButton, Deed::Migrate, Deed::Sleep, Deed::SleepElsewhere];
+
 impl Deed {
+    /// What a guest at `place` can do that a fault on the host `struck` is sure to meet.
+    pub(super) fn met_by(
+        fault: Fault,
+        struck: usize,
+        place: Option<usize>,
+        dice: &mut Dice,
+    ) -> Option<Self> {
+        match (fault, place) {
+            (Fault::HookKilled | Fault::ClientRefuses, None) => Some(Self::Start),
+            (Fault::HookKilled, Some(place)) if place == struck => Some(dice.one_of(&HOOKED)),
+            (Fault::ClientRefuses, Some(place)) if place != struck => Some(Self::Migrate),
+            (Fault::CableCut, Some(_)) => {
+                Some(dice.one_of(&[Self::Migrate, Self::MigrateTunnelled]))
+            }
+            _ => None,
+        }
+    }
+
     /// What a guest at `place` can do.
     pub(super) fn any(place: Option<usize>, dice: &mut Dice) -> Self {
         match place {

@@ -5,21 +5,23 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use anyhow::{Result, ensure};
+use anyhow::{Context as _, Result, ensure};
 
 use super::shares;
 use crate::guest::{Guest, Spec};
 use crate::host::Host;
 use crate::mounts;
 use crate::pair::Pair;
-use crate::settled::settled;
+use crate::settled::rests;
 
 /// A guest whose power button was pressed, or whose QEMU was killed, ends some time later.
-const SOON: Duration = Duration::from_secs(40);
+pub(super) const SOON: Duration = Duration::from_secs(40);
 
 /// Which guests are on which host, running or not going on.
-pub(super) fn places(pair: &Pair) -> Result<BTreeMap<String, usize>> {
-    let mut places = BTreeMap::new();
+pub(super) type Places = BTreeMap<String, usize>;
+
+pub(super) fn places(pair: &Pair) -> Result<Places> {
+    let mut places = Places::new();
     for (number, host) in pair.hosts().into_iter().enumerate() {
         for name in listed(host)? {
             places.insert(name, number);
@@ -34,28 +36,25 @@ fn listed(host: &Host) -> Result<BTreeSet<String>> {
 }
 
 /// All that is wrong once the hosts had time to come to rest. Counts the blocks that were held against an image.
-/// `meanwhile` is what an operator goes on doing: a guest finds out that its storage has gone when it next writes.
+/// `meanwhile` is what an operator goes on doing: a guest finds out that its storage has gone when it next writes. It returns what
+/// could not be done.
 pub(super) fn wrong(
     pair: &Pair,
     specs: &[Spec],
     blocks: &mut usize,
-    meanwhile: impl Fn() -> Result<()>,
+    soon: Duration,
+    meanwhile: impl Fn() -> Result<Vec<String>>,
 ) -> Result<Vec<String>> {
     let mut wrong = Vec::new();
-    let until = Instant::now() + SOON;
-    while let Err(error) = holds(pair, specs) {
+    let until = Instant::now() + soon;
+    while let Err(error) = holds(pair, specs).and_then(|()| rest(pair)) {
         if Instant::now() > until {
             wrong.push(format!("{error:#}"));
+            wrong.extend(meanwhile()?);
             break;
         }
         thread::sleep(Duration::from_millis(200));
-        meanwhile()?;
-    }
-    if wrong.is_empty() {
-        for host in pair.hosts() {
-            let shares = shares(host)?;
-            wrong.extend(settled(host, &shares.each_ref()).err().map(|error| format!("{error:#}")));
-        }
+        let _tried_again = meanwhile()?;
     }
     let running = places(pair)?;
     for spec in specs.iter().filter(|spec| !running.contains_key(spec.name())) {
@@ -96,20 +95,30 @@ fn holds(pair: &Pair, specs: &[Spec]) -> Result<()> {
     Ok(())
 }
 
+/// Each host holds what its guests need, and the product agrees.
+fn rest(pair: &Pair) -> Result<()> {
+    for host in pair.hosts() {
+        let at_rest = rests(host, &shares(host)?.each_ref());
+        at_rest.with_context(|| format!("{} does not come to rest", host.name()))?;
+    }
+    Ok(())
+}
+
 /// Every block that a guest which does not run had flushed is in its image.
 fn verified(pair: &Pair, spec: &Spec) -> Result<usize> {
     let guest = Guest::known(pair.left(), spec.clone());
+    let shares = shares(pair.left())?;
     let mut count = 0;
-    for (number, disk) in spec.disk_names().into_iter().enumerate() {
+    for (disk, file) in spec.images() {
         if guest.blocks(&disk)? == 0 {
             continue;
         }
-        let image = format!("{}-{number}.img", spec.name());
-        for share in shares(pair.left())? {
-            if spec.xml().contains(&share.path(&image)) {
-                count += guest.verify(&disk, &share.backing(&image))?;
-            }
-        }
+        let image = shares.iter().find_map(|share| {
+            let image = file.strip_prefix(&share.path(""))?;
+            Some(share.backing(image))
+        });
+        let image = image.with_context(|| format!("{disk} is {file}, on no share"))?;
+        count += guest.verify(&disk, &image).with_context(|| spec.name().to_owned())?;
     }
     Ok(count)
 }
