@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use super::patience::Lookers;
 use super::qemus::names_uuid;
-use super::{Asked, LookError, all, arguments, ask_as, spell};
+use super::{Asked, LookError, arguments, ask_as, spell};
 use crate::host::deadline::Deadline;
 use crate::host::program::OUTPUT_ROOM;
 use crate::mounts::{DeviceNumber, MountTable};
@@ -39,13 +39,17 @@ struct Open {
 
 #[derive(Debug, Serialize, Deserialize)]
 struct Question {
+    pid: u32,
     uuid: String,
 }
 
-/// What the QEMU of a domain, named by UUID, has to do with files. `None` if it has no QEMU, or none that can be looked at.
-pub fn of(uuid: &str, deadline: Deadline) -> Result<Option<Storage>, LookError> {
-    let found: Option<Option<Storage>> =
-        ask_as(OPTION, Question { uuid: uuid.to_owned() }, deadline)?;
+/// What the QEMU of a domain, named by UUID, has to do with files. `None` if this process is no QEMU of it, or cannot be looked at.
+///
+/// Which process it is comes from libvirt: anybody can start one with the arguments of a QEMU, and what stands in them is opened
+/// again for a guest.
+pub fn of(pid: u32, uuid: &str, deadline: Deadline) -> Result<Option<Storage>, LookError> {
+    let question = Question { pid, uuid: uuid.to_owned() };
+    let found: Option<Option<Storage>> = ask_as(OPTION, question, deadline)?;
     Ok(found.flatten())
 }
 
@@ -56,7 +60,7 @@ pub(in crate::host) fn answer(asked: &[OsString]) -> Option<String> {
         return None;
     }
     let Asked::<Question> { question, within } = serde_json::from_str(operand.to_str()?).ok()?;
-    let answer = spell(&look(question, Deadline::after(within)))?;
+    let answer = spell(&Ok(look(question, Deadline::after(within))))?;
     // What does not fit would be cut off, and not be understood.
     if u64::try_from(answer.len()).is_ok_and(|length| length < OUTPUT_ROOM) {
         return Some(answer);
@@ -64,14 +68,14 @@ pub(in crate::host) fn answer(asked: &[OsString]) -> Option<String> {
     spell::<Option<Storage>>(&Err(io::Error::other("its QEMU has too many disks to be told here")))
 }
 
-fn look(question: Question, deadline: Deadline) -> io::Result<Option<Storage>> {
-    let uuid = question.uuid;
+fn look(question: Question, deadline: Deadline) -> Option<Storage> {
+    let Question { pid, uuid } = question;
     let mut lookers = Lookers::new(move |pid| {
         let line = arguments::of(pid);
         names_uuid(&line, &uuid).then(|| storage(pid, &line))
     });
-    let shown = lookers.look_at(all()?, deadline);
-    Ok(shown.into_iter().find_map(|(_, storage)| storage))
+    let shown = lookers.look_at(vec![pid], deadline);
+    shown.into_iter().find_map(|(_, storage)| storage)
 }
 
 fn storage(pid: u32, command_line: &[u8]) -> Storage {
@@ -129,20 +133,27 @@ mod tests {
     }
 
     #[test]
-    fn the_qemu_of_a_domain_is_found_with_what_it_was_told_to_open() {
+    fn what_a_qemu_was_told_is_asked_of_the_one_that_libvirt_started_and_of_no_other() {
         let uuid = format!("00000000-0000-4000-9001-{:012}", std::process::id());
-        let mut qemu = Command::new("/bin/sh")
-            .args(["-c", "read never", "qemu", "-uuid", &uuid, "-blockdev", "{}"])
-            .stdin(Stdio::piped())
-            .spawn()
-            .expect("there is a sh");
-        let ask = |uuid: String| {
-            look(Question { uuid }, Deadline::after(Duration::from_secs(20))).expect("a /proc")
+        let start = |blockdev: &str| {
+            Command::new("/bin/sh")
+                .args(["-c", "read never", "qemu", "-uuid", &uuid, "-blockdev", blockdev])
+                .stdin(Stdio::piped())
+                .spawn()
+                .expect("there is a sh")
         };
-        let (found, none) = (ask(uuid), ask("00000000-0000-4000-9001-x".to_owned()));
-        qemu.kill().and_then(|()| qemu.wait()).expect("it can be killed");
+        let mut processes = [start("a stranger's"), start("its own"), start("another's")];
+        let ask = |pid, uuid: &str| {
+            let question = Question { pid, uuid: uuid.to_owned() };
+            look(question, Deadline::after(Duration::from_secs(20)))
+        };
+        let qemu = processes[1].id();
+        let (found, none) = (ask(qemu, &uuid), ask(qemu, "00000000-0000-4000-9001-x"));
+        for process in &mut processes {
+            process.kill().and_then(|()| process.wait()).expect("it can be killed");
+        }
         let found = found.expect("it is there");
-        assert_eq!((found.pid, found.blockdevs), (qemu.id(), vec!["{}".to_owned()]));
+        assert_eq!((found.pid, found.blockdevs), (qemu, vec!["its own".to_owned()]));
         assert_eq!(none, None);
     }
 }

@@ -15,9 +15,9 @@ use virt_quobyte::xml::Tree;
 
 use crate::libvirt;
 
-/// Where the QEMU driver keeps a document of each running guest, and its socket-activated sister too (`qemuStateDir`, libvirt
-/// 9.0 to 11.3).
-const STATUS_FILES: &str = "/run/libvirt/qemu";
+/// Where the QEMU driver keeps a document of each running guest, and the number of its process; its socket-activated sister too
+/// (`qemuStateDir`, libvirt 9.0 to 11.3).
+pub(super) const STATUS_FILES: &str = "/run/libvirt/qemu";
 
 /// How long the host's processes are looked at for their QEMUs.
 const QEMUS: Duration = Duration::from_secs(5);

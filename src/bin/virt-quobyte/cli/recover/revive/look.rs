@@ -1,5 +1,8 @@
 //! What is known of a guest that may have to be revived: asked of libvirt, of its QEMU, and of the kernel about that.
 
+use std::fs;
+use std::io;
+use std::os::unix::fs::MetadataExt as _;
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
@@ -71,6 +74,19 @@ impl Candidate {
         walk::walk(steps, &self.line)
     }
 
+    /// Which process libvirt started for it. The file is root's, in a directory of root's.
+    fn pid(&self) -> Result<u32> {
+        let file = format!("{}/{}.pid", guests::STATUS_FILES, self.name);
+        let read = || -> io::Result<String> {
+            if self.name.contains('/') || fs::symlink_metadata(&file)?.uid() != 0 {
+                return Err(io::Error::other("it is not root's"));
+            }
+            fs::read_to_string(&file)
+        };
+        let text = read().with_context(|| format!("cannot read {}", Escaped(&file)))?;
+        text.trim().parse().with_context(|| format!("cannot read {}", Escaped(&file)))
+    }
+
     fn look(&self, found: &Remounted) -> Result<revive::Guest> {
         let document = self.line.xml()?.context("it has ended just now")?;
         let tree = Tree::read(document.as_bytes()).ok().context("its XML cannot be read")?;
@@ -80,7 +96,7 @@ impl Candidate {
             *answer = self.line.monitor(monitor::question(answer))?;
         }
         let facts = Facts::read(&answers)?;
-        let storage = storage::of(&self.uuid.to_string(), Deadline::after(QEMU))?
+        let storage = storage::of(self.pid()?, &self.uuid.to_string(), Deadline::after(QEMU))?
             .context("its QEMU was not found among the processes")?;
         let given = Given::of(storage.blockdevs.iter().map(String::as_str));
         let living = found.mount.filter(|_| found.health == Health::Healthy);
