@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::look::see;
-use super::record::read_record_to;
+use super::record::{lock_to, read_record_to};
 use super::{Cause, Mode};
 use crate::apply::{self, Ground};
 use crate::config::Settings;
@@ -38,11 +38,7 @@ pub fn force(
     state: &StateDir,
     deadline: Deadline,
 ) -> Result<Forced, Cause> {
-    let lock = match mode {
-        Mode::Apply => state.lock(&share.key, deadline),
-        Mode::Show => state.lock_to_look(&share.key, deadline),
-    };
-    let lock = lock.map_err(|e| Cause::state(share, e))?;
+    let lock = lock_to(mode, &share.key, state, deadline).map_err(|e| Cause::state(share, e))?;
     let boot_id = process::boot_id().map_err(Cause::BootId)?;
     let record = read_record_to(mode, &lock)?;
     let mut record = record.unwrap_or_else(|| ShareRecord::new(share, &boot_id));

@@ -1,7 +1,7 @@
 //! Nobody came for a share, and it is put right: after it has lingered, and when the administrator mends a host.
 
 use super::look::{see, settled};
-use super::record::read_record_of_any_boot;
+use super::record::{lock_to, read_record_of_any_boot};
 use super::{Cause, Mode};
 use crate::apply::{self, Ground};
 use crate::config::Settings;
@@ -52,11 +52,7 @@ pub fn reconcile(
     state: &StateDir,
     deadline: Deadline,
 ) -> Result<Option<Reconciled>, Cause> {
-    let lock = match mode {
-        Mode::Apply => state.lock(key, deadline),
-        Mode::Show => state.lock_to_look(key, deadline),
-    };
-    let lock = lock.map_err(|e| Cause::state_of_key(key, e))?;
+    let lock = lock_to(mode, key, state, deadline).map_err(|e| Cause::state_of_key(key, e))?;
     let boot_id = process::boot_id().map_err(Cause::BootId)?;
     let recorded = match mode {
         Mode::Apply => read_record_of_any_boot(&lock)?,

@@ -1,10 +1,24 @@
 //! What is kept of a share, as far as it is true: a record of an earlier boot says nothing, and damage is put aside.
 
 use super::{Cause, Mode};
+use crate::host::deadline::Deadline;
 use crate::host::process;
-use crate::lease::{LockedShare, ShareRecord, StateError};
+use crate::lease::{LockedShare, ShareRecord, StateDir, StateError};
 use crate::plan::Refusal;
-use crate::share::Share;
+use crate::share::{Share, ShareKey};
+
+/// The share's lock. Who is only to look takes nothing away that a process has left that died.
+pub(super) fn lock_to<'s>(
+    mode: Mode,
+    key: &ShareKey,
+    state: &'s StateDir,
+    deadline: Deadline,
+) -> Result<LockedShare<'s>, StateError> {
+    match mode {
+        Mode::Apply => state.lock(key, deadline),
+        Mode::Show => state.lock_to_look(key, deadline),
+    }
+}
 
 /// The share's record, with its description brought up to date, or a new one.
 pub(super) fn current_record(lock: &LockedShare<'_>, share: &Share) -> Result<ShareRecord, Cause> {

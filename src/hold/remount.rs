@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::look::{see, settled};
-use super::record::{read_record_to, up_to_date};
+use super::record::{lock_to, read_record_to, up_to_date};
 use super::{Cause, Mode};
 use crate::apply::{self, Ground};
 use crate::config::Settings;
@@ -41,11 +41,7 @@ pub fn remount(
     state: &StateDir,
     deadline: Deadline,
 ) -> Result<Remounted, Cause> {
-    let lock = match mode {
-        Mode::Apply => state.lock(&share.key, deadline),
-        Mode::Show => state.lock_to_look(&share.key, deadline),
-    };
-    let lock = lock.map_err(|e| Cause::state(share, e))?;
+    let lock = lock_to(mode, &share.key, state, deadline).map_err(|e| Cause::state(share, e))?;
     let mut record = up_to_date(read_record_to(mode, &lock)?, share)?;
     let ground = Ground { share, lock: &lock, settings, deadline };
     let ask = AskClient::Until(deadline.at_most(settings.deadlines.probe));

@@ -210,19 +210,12 @@ mod tests {
     use super::*;
     use crate::lease::Daemon;
     use crate::mounts::DeviceNumber;
-    use crate::share::{ClientOptions, ShareMode};
     use proptest::prelude::*;
 
     fn record() -> ShareRecord {
         let export: Export = "a,b/gold".parse().expect("a good export");
-        let share = Share {
-            name: "gold".parse().expect("a good name"),
-            key: export.key(),
-            export,
-            mode: ShareMode::Managed,
-            mount_point: "/srv/gold".parse().expect("a good path"),
-            options: ClientOptions::default(),
-        };
+        let name = "gold".parse().expect("a good name");
+        let share = Share::of_record(name, export, "/srv/gold".parse().expect("a good path"));
         let mut record = ShareRecord::new(&share, "b00t");
         record.put_lease(Lease {
             holder: Holder::Domain("4dea22b3-1d52-d8f3-2516-782e98ab3fa0".parse().expect("a UUID")),

@@ -50,9 +50,16 @@ impl Revival {
         !self.steps.is_empty()
     }
 
-    /// The disks that may lose what was not flushed.
-    pub fn may_lose(&self) -> impl Iterator<Item = &Disk> {
-        self.disks.iter().filter(|disk| matches!(disk.unflushed, Unflushed::MayBeLost(_)))
+    /// Whether one of its disks may lose what was not flushed.
+    pub fn may_lose(&self) -> bool {
+        self.disks.iter().any(Disk::may_lose)
+    }
+}
+
+impl Disk {
+    /// Whether it may lose what was not flushed.
+    pub fn may_lose(&self) -> bool {
+        matches!(self.unflushed, Unflushed::MayBeLost(_))
     }
 }
 

@@ -1,6 +1,6 @@
 //! `recover --abort` and `--detach`: for one share, said first, asked for, and then done.
 
-use anyhow::{Result, bail};
+use anyhow::Result;
 use virt_quobyte::config::Settings;
 use virt_quobyte::hold::{self, Forced, Mode};
 use virt_quobyte::host::deadline::Deadline;
@@ -62,14 +62,8 @@ impl<'a> Wanted<'a> {
             // A program that says yes beforehand gets one document: that of what was done.
             render::force(&report, format.into())?;
         }
-        if !yes {
-            // Nor is a program asked.
-            let asked = format!("type {} to go on: ", share.name);
-            match if format.json { None } else { render::confirm(&asked)? } {
-                Some(answer) if answer == share.name.as_str() => {}
-                Some(_) => return Ok(render::not_done(&"nothing was done")),
-                None => bail!("there is nobody to ask here: add --yes to do it"),
-            }
+        if !(yes || super::is_agreed(&share.name, format)?) {
+            return Ok(render::not_done(&"nothing was done"));
         }
         match force(Mode::Apply) {
             Ok(_) => {

@@ -13,7 +13,7 @@ mod revive;
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use anyhow::Result;
+use anyhow::{Result, bail};
 use virt_quobyte::config::{Settings, load};
 use virt_quobyte::health::Health;
 use virt_quobyte::hold::{self, Cause, Known, Mode, Reconciled};
@@ -22,7 +22,7 @@ use virt_quobyte::lease::{Lease, StateDir};
 use virt_quobyte::needs;
 use virt_quobyte::observe::AskClient;
 use virt_quobyte::plan::{KeptMounted, Step};
-use virt_quobyte::share::{Share, ShareKey};
+use virt_quobyte::share::{Share, ShareKey, ShareName};
 
 use super::{Format, around};
 use crate::exit::ExitStatus;
@@ -161,6 +161,15 @@ impl Arguments {
         };
         let well = report.shares.iter().all(is_well);
         Ok(if well { ExitStatus::Well } else { ExitStatus::NotWell })
+    }
+}
+
+/// Whether somebody types the share's name, who was shown what will be done to it. A program is not asked.
+fn is_agreed(share: &ShareName, format: Format) -> Result<bool> {
+    let asked = format!("type {share} to go on: ");
+    match if format.json { None } else { render::confirm(&asked)? } {
+        Some(answer) => Ok(answer == share.as_str()),
+        None => bail!("there is nobody to ask here: add --yes to do it"),
     }
 }
 

@@ -7,7 +7,7 @@
 mod look;
 mod walk;
 
-use anyhow::{Result, bail};
+use anyhow::Result;
 use virt_quobyte::config::Settings;
 use virt_quobyte::health::Health;
 use virt_quobyte::hold::{self, Cause, Mode, Remounted};
@@ -120,13 +120,8 @@ impl<'a> Wanted<'a> {
             }
             return Ok(status(&report));
         }
-        if !yes {
-            let asked = format!("type {} to go on: ", share.name);
-            match if format.json { None } else { render::confirm(&asked)? } {
-                Some(answer) if answer == share.name.as_str() => {}
-                Some(_) => return Ok(render::not_done(&"nothing was done")),
-                None => bail!("there is nobody to ask here: add --yes to do it"),
-            }
+        if !(yes || super::is_agreed(&share.name, format)?) {
+            return Ok(render::not_done(&"nothing was done"));
         }
         let waiting = render::Waiting::for_(format!("reviving the guests of {}", share.name));
         if let Err(cause) = remount(Mode::Apply) {
@@ -146,7 +141,7 @@ impl<'a> Wanted<'a> {
         let (revival, end) = match decided {
             Err(why) => (Revival::default(), ReviveEnd::Refused(why)),
             Ok(revival) if !revival.is_needed() => (revival, ReviveEnd::NotNeeded),
-            Ok(revival) if self.loss == Loss::Refused && revival.may_lose().next().is_some() => {
+            Ok(revival) if self.loss == Loss::Refused && revival.may_lose() => {
                 let why = "it may lose what it had not flushed (see above), and would not know: \
                     --accept-unflushed-loss revives it all the same; a reset then makes it a power cut"
                     .to_owned();
@@ -154,11 +149,10 @@ impl<'a> Wanted<'a> {
             }
             Ok(revival) => (revival, ReviveEnd::Possible),
         };
-        let may_lose: Vec<&Disk> = revival.may_lose().collect();
         let disk = |disk: &Disk| ReviveDisk {
             target: disk.target.clone(),
             unflushed: disk.unflushed.to_string(),
-            may_lose: may_lose.contains(&disk),
+            may_lose: disk.may_lose(),
         };
         ReviveGuest {
             domain: candidate.name(),

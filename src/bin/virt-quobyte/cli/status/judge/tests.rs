@@ -2,7 +2,7 @@
 
 use virt_quobyte::lease::{Holder, ShareRecord};
 use virt_quobyte::mounts::{DeviceNumber, MountId};
-use virt_quobyte::share::{ClientOptions, Export, Share};
+use virt_quobyte::share::{Export, Share};
 
 use super::super::finding::Severity;
 use super::*;
@@ -33,14 +33,8 @@ fn guest() -> Lease {
 
 fn gold() -> Share {
     let export: Export = "reg1/gold".parse().expect("a good export");
-    Share {
-        name: "gold".parse().expect("a good name"),
-        key: export.key(),
-        export,
-        mode: ShareMode::Managed,
-        mount_point: "/srv/gold".parse().expect("a good path"),
-        options: ClientOptions::default(),
-    }
+    let name = "gold".parse().expect("a good name");
+    Share::of_record(name, export, "/srv/gold".parse().expect("a good path"))
 }
 
 /// What there is, in which nothing is out of line but what a test changes.
