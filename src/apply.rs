@@ -37,10 +37,6 @@ const PASSERS_BY: Duration = Duration::from_millis(500);
 /// How long it is found out who uses a mount that is in use. It helps a person, and changes nothing.
 const USERS: Duration = Duration::from_secs(2);
 
-/// How much older than its record says a client may be: the record counts in whole seconds, and the clock may have been set a
-/// little.
-const CLOCK_SLACK: Duration = Duration::from_secs(2);
-
 /// How long the processes of a failed client are looked for and waited for. On a busy host with many processes that takes a while,
 /// and what is not found out refuses the start.
 const ATTEMPT_END: Duration = Duration::from_secs(5);
@@ -313,8 +309,8 @@ impl Ground<'_> {
             Place::Scope(unit) => Some(unit.clone()),
             Place::Here => None,
         };
-        let since = clock::now();
-        self.note(record, Some(MountRecord::Attempted { unit: unit.clone(), since }))?;
+        let (since, begun) = (clock::now(), Some(clock::ticks()));
+        self.note(record, Some(MountRecord::Attempted { unit: unit.clone(), since, begun }))?;
         let deadline = self.deadline.at_most(self.settings.deadlines.mount);
         let made = self.start_client(&place, deadline).and_then(|()| self.await_mount(deadline));
         match made {
@@ -368,11 +364,9 @@ impl Ground<'_> {
     /// Ends what an attempt to mount has left running: it must not mount anything after we have given up on it.
     pub fn end_attempt(&self, record: &ShareRecord, deadline: Deadline) -> Result<(), StepError> {
         let unit = record.mount.as_ref().and_then(MountRecord::unit);
-        let since = record.mount.as_ref().map(MountRecord::since);
-        let age = since.map(|since| Duration::from_secs(clock::now().saturating_sub(since)));
-        let age = age.map_or(Duration::MAX, |age| age + CLOCK_SLACK);
+        let begun = record.mount.as_ref().and_then(MountRecord::begun).unwrap_or_default();
         let mount_point = || self.share.mount_point.clone();
-        match client::end(self.share, unit, age, deadline.at_most(ATTEMPT_END))? {
+        match client::end(self.share, unit, begun, deadline.at_most(ATTEMPT_END))? {
             Ending::Done => Ok(()),
             Ending::Live => Err(StepError::ClientLives { mount_point: mount_point() }),
             Ending::Unknown { waited } => {

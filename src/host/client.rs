@@ -7,7 +7,6 @@ use std::ffi::OsString;
 #[cfg(feature = "admin")]
 use std::os::fd::AsRawFd;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 #[cfg(feature = "admin")]
 use nix::fcntl::{OFlag, open};
@@ -137,20 +136,20 @@ pub fn mount(
     if run.succeeded() { Ok(()) } else { Err(failed(client, &run)) }
 }
 
-/// Ends whatever a start of the client that went wrong, so long ago, has left running.
+/// Ends whatever a start of the client that went wrong has left running; it began then, in clock ticks since boot.
 ///
 /// What started the client may have died, been killed or given up; the client went on. It must not mount anything later.
 pub fn end(
     share: &Share,
     unit: Option<&str>,
-    age: Duration,
+    begun: u64,
     deadline: Deadline,
 ) -> Result<Ending, LookError> {
     if let Some(unit) = unit {
         // That it fails is the usual case: a scope goes with the last of its processes.
         let _usually_gone = systemd::kill(unit, deadline.at_most(deadline.left() / 2));
     }
-    let ended = processes::end_all_with(&own_arguments(share), age, deadline);
+    let ended = processes::end_all_with(&own_arguments(share), begun, deadline);
     if let Some(unit) = unit {
         let _usually_gone = systemd::stop(unit, deadline);
     }

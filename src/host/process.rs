@@ -2,7 +2,6 @@
 
 use std::fs;
 use std::io;
-use std::time::Duration;
 
 /// This boot's id.
 pub fn boot_id() -> io::Result<String> {
@@ -43,25 +42,15 @@ fn seen(stat: &[u8]) -> Option<Seen> {
     Some(Seen { command, parent: field(4)?.parse().ok()?, start_time: field(22)?.parse().ok()? })
 }
 
-/// Whether a process was started less than so long ago; of one that is gone it is not said.
-pub(super) fn is_younger_than(pid: u32, age: Duration) -> bool {
-    let uptime = fs::read_to_string("/proc/uptime").ok();
-    let uptime = uptime.and_then(|text| text.split(' ').next()?.parse().ok());
-    match (start_time(pid), uptime.map(Duration::try_from_secs_f64)) {
-        (None, _) => false,
-        (Some(started), Some(Ok(uptime))) => {
-            uptime.saturating_sub(Duration::from_millis(started * TICK)) < age
-        }
-        (Some(_), _) => true,
-    }
+/// Whether a process was started at this time or later, in clock ticks since boot; of one that is gone it is not said.
+pub(super) fn is_started_since(pid: u32, ticks: u64) -> bool {
+    start_time(pid).is_some_and(|started| started >= ticks)
 }
-
-/// In milliseconds: `USER_HZ` is 100 wherever there is libvirt with QEMU.
-const TICK: u64 = 10;
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::host::clock;
 
     #[test]
     fn a_name_with_brackets_and_blanks_does_not_move_the_fields() {
@@ -87,14 +76,18 @@ mod tests {
     }
 
     #[test]
-    fn a_process_is_as_old_as_its_start_is_ago() {
-        let mut child =
-            std::process::Command::new("sleep").arg("60").spawn().expect("there is a sleep");
-        let young = |milliseconds| is_younger_than(child.id(), Duration::from_millis(milliseconds));
-        std::thread::sleep(Duration::from_millis(60));
-        assert!(!young(0) && !young(20) && young(60_000));
-        assert!(is_younger_than(child.id(), Duration::MAX));
-        child.kill().and_then(|()| child.wait()).expect("it can be killed");
-        assert!(!is_younger_than(child.id(), Duration::MAX), "it is gone");
+    fn a_process_is_told_from_those_before_it_by_the_clock_that_nobody_sets() {
+        let start =
+            || std::process::Command::new("sleep").arg("60").spawn().expect("there is a sleep");
+        let mut earlier = start();
+        std::thread::sleep(std::time::Duration::from_millis(30));
+        let begun = clock::ticks();
+        let mut later = start();
+        assert!(!is_started_since(earlier.id(), begun) && is_started_since(later.id(), begun));
+        assert!(is_started_since(earlier.id(), 0));
+        for child in [&mut earlier, &mut later] {
+            child.kill().and_then(|()| child.wait()).expect("it can be killed");
+        }
+        assert!(!is_started_since(later.id(), 0), "it is gone");
     }
 }

@@ -54,6 +54,9 @@ pub enum MountRecord {
         unit: Option<String>,
         /// When, in seconds since 1970.
         since: u64,
+        /// When, in clock ticks since boot: what was started before that is none of the attempt. Earlier releases did not note it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        begun: Option<u64>,
     },
     /// The mount was made, seen and found healthy.
     Made {
@@ -197,10 +200,11 @@ impl MountRecord {
         }
     }
 
-    /// When it was written, in seconds since 1970.
-    pub const fn since(&self) -> u64 {
+    /// When an attempt began, in clock ticks since boot, if that is known.
+    pub const fn begun(&self) -> Option<u64> {
         match self {
-            Self::Attempted { since, .. } | Self::Made { since, .. } => *since,
+            Self::Attempted { begun, .. } => *begun,
+            Self::Made { .. } => None,
         }
     }
 }

@@ -156,7 +156,8 @@ impl World {
                 }
                 Step::Mount => {
                     prop_assert!(self.stack.is_empty(), "mounted over a mount");
-                    self.record.mount = Some(MountRecord::Attempted { unit: None, since: 0 });
+                    self.record.mount =
+                        Some(MountRecord::Attempted { unit: None, since: 0, begun: None });
                     if !effect() {
                         return Ok(End::Died);
                     }

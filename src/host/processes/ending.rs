@@ -6,7 +6,7 @@
 use std::fs;
 use std::io;
 use std::os::fd::OwnedFd;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
@@ -34,26 +34,26 @@ pub enum Ending {
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) struct Question {
     arguments: Vec<String>,
-    age: Duration,
+    begun: u64,
 }
 
 /// Kills every process that was started with these arguments in this order among its own, and waits until they are gone.
 ///
-/// None of them was started earlier than `age` ago: so an older process that cannot be looked at is none of them.
+/// None of them was started before `begun`, in clock ticks since boot. An older one with the same arguments serves guests: the client
+/// that a share is about to get another one for.
 pub fn end_all_with(
     arguments: &[&str],
-    age: Duration,
+    begun: u64,
     deadline: Deadline,
 ) -> Result<Ending, LookError> {
     let arguments = arguments.iter().map(|&argument| argument.to_owned()).collect();
-    let ending = ask(super::Question::End(Question { arguments, age }), deadline)?;
+    let ending = ask(super::Question::End(Question { arguments, begun }), deadline)?;
     Ok(ending.unwrap_or(Ending::Unknown { waited: deadline.length() }))
 }
 
 pub(super) fn answer(question: &Question, deadline: Deadline) -> io::Result<Ending> {
-    let asked = Instant::now();
-    let arguments = question.arguments.clone();
-    let mut lookers = Lookers::new(move |pid| has_arguments(pid, &arguments));
+    let (arguments, begun) = (question.arguments.clone(), question.begun);
+    let mut lookers = Lookers::new(move |pid| started_since(pid, begun, &arguments));
     loop {
         let found = living(&mut lookers, deadline)?;
         if deadline.is_over() {
@@ -70,8 +70,7 @@ pub(super) fn answer(question: &Question, deadline: Deadline) -> io::Result<Endi
         }
     }
     let mut suspects: Vec<u32> = lookers.into_silent().into_iter().collect();
-    suspects
-        .retain(|&pid| process::is_younger_than(pid, question.age.saturating_add(asked.elapsed())));
+    suspects.retain(|&pid| process::is_started_since(pid, begun));
     if suspects.is_empty() {
         return Ok(Ending::Done);
     }
@@ -115,12 +114,15 @@ fn newest_pid() -> io::Result<u32> {
     last.ok_or_else(|| io::Error::new(io::ErrorKind::InvalidData, "/proc/loadavg has another form"))
 }
 
-/// The process of this number, if it has these arguments.
+/// The process of this number, if it was started since then and has these arguments.
 ///
 /// The descriptor comes first: what is read then is either that process's, or the descriptor's process is gone. And a number that
 /// only a thread has, or nobody, gives none.
-fn has_arguments(pid: u32, arguments: &[String]) -> Option<OwnedFd> {
+fn started_since(pid: u32, begun: u64, arguments: &[String]) -> Option<OwnedFd> {
     let process = sys::pidfd(pid).ok()?;
+    if !process::is_started_since(pid, begun) {
+        return None;
+    }
     names_arguments(&arguments::once_there(pid), arguments).then_some(process)
 }
 
@@ -134,15 +136,16 @@ pub(super) fn names_arguments(command_line: &[u8], arguments: &[String]) -> bool
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::host::clock;
 
     /// Asks as the child is asked.
-    fn end(mark: &str, deadline: Deadline) -> Ending {
+    fn end(mark: &str, begun: u64, deadline: Deadline) -> Ending {
         let arguments = vec![mark.to_owned(), "y".to_owned()];
-        answer(&Question { arguments, age: Duration::MAX }, deadline).expect("a readable /proc")
+        answer(&Question { arguments, begun }, deadline).expect("a readable /proc")
     }
 
     #[test]
-    fn processes_are_ended_by_their_arguments_and_no_others() {
+    fn processes_are_ended_by_their_arguments_and_no_others_nor_earlier_ones() {
         use std::process::Command;
         let mark = format!("mark-{}", std::process::id());
         let start = |mark: &str| {
@@ -151,13 +154,18 @@ mod tests {
                 .stdin(std::process::Stdio::piped())
                 .spawn()
         };
+        let mut earlier = start(&mark).expect("there is a sh");
+        std::thread::sleep(Duration::from_millis(30));
+        let begun = clock::ticks();
         let mut meant = start(&mark).expect("there is a sh");
         let mut other = start(&format!("{mark}-other")).expect("there is a sh");
         let soon = Deadline::after(Duration::from_secs(10));
-        assert_eq!(end(&mark, soon), Ending::Done);
+        assert_eq!(end(&mark, begun, soon), Ending::Done);
         assert!(!meant.wait().expect("it ended").success());
-        assert!(other.try_wait().expect("asked").is_none(), "another process was ended");
-        other.kill().and_then(|()| other.wait()).expect("it can be killed");
+        for (kept, name) in [(&mut other, "another"), (&mut earlier, "an earlier")] {
+            assert!(kept.try_wait().expect("asked").is_none(), "{name} process was ended");
+            kept.kill().and_then(|()| kept.wait()).expect("it can be killed");
+        }
         assert!(!names_arguments(b"a\0b\0c\0", &["a".to_owned(), "c".to_owned()]));
     }
 
@@ -176,12 +184,12 @@ mod tests {
                 .spawn()
                 .expect("there is a sh");
             std::thread::sleep(Duration::from_millis(round));
-            assert_eq!(end(&mark, soon()), Ending::Done);
+            assert_eq!(end(&mark, 0, soon()), Ending::Done);
             first.wait().expect("it ended");
             std::thread::sleep(Duration::from_millis(20));
             let left = all().expect("a readable /proc");
             let left: Vec<u32> = left
-                .filter(|&pid| has_arguments(pid, &[mark.clone(), "y".to_owned()]).is_some())
+                .filter(|&pid| started_since(pid, 0, &[mark.clone(), "y".to_owned()]).is_some())
                 .collect();
             assert_eq!(left, Vec::<u32>::new(), "round {round}");
         }

@@ -38,7 +38,8 @@ pub(super) struct Spot {
 #[derive(Debug)]
 struct Started {
     unit: Option<String>,
-    begun: Instant,
+    /// In clock ticks since boot.
+    begun: u64,
 }
 
 /// What is mounted on a spot.
@@ -95,7 +96,7 @@ impl Spot {
         let unit = apply::is_isolated(settings)
             .then(|| format!("virt-quobyte-selftest-{}.scope", clock::unique()));
         let place = unit.clone().map_or(Place::Here, Place::Scope);
-        self.started.push(Started { unit, begun: Instant::now() });
+        self.started.push(Started { unit, begun: clock::ticks() });
         let program = settings.client.program.as_ref().map(MountPoint::as_path);
         let config = settings.client.config.as_ref().map(MountPoint::as_path);
         let deadline = Deadline::after(settings.deadlines.mount);
@@ -158,9 +159,8 @@ impl Spot {
     }
 
     fn end(&self, started: &Started) -> Result<(), String> {
-        let age = started.begun.elapsed() + CLIENT_END;
         let unit = started.unit.as_deref();
-        match client::end(&self.share, unit, age, Deadline::after(CLIENT_END)) {
+        match client::end(&self.share, unit, started.begun, Deadline::after(CLIENT_END)) {
             Ok(Ending::Done) => Ok(()),
             Ok(Ending::Live) => Err("it lives on and cannot be killed".to_owned()),
             Ok(Ending::Unknown { waited }) => {

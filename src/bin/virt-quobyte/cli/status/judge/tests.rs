@@ -18,7 +18,7 @@ fn made(n: u32) -> MountRecord {
 }
 
 fn attempted(since: u64) -> MountRecord {
-    MountRecord::Attempted { unit: None, since }
+    MountRecord::Attempted { unit: None, since, begun: None }
 }
 
 fn guest() -> Lease {
