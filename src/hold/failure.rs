@@ -63,6 +63,15 @@ pub enum Cause {
         /// The share's name.
         share: String,
     },
+    /// The old client cannot be held until the new one is there, or its mount not put back.
+    #[cfg(feature = "admin")]
+    #[error("share {share}: {source}")]
+    Keep {
+        /// The share's name.
+        share: String,
+        /// Why.
+        source: crate::host::kept_mount::KeepError,
+    },
     /// Which boot this is could not be read.
     #[error("cannot read /proc/sys/kernel/random/boot_id: {0}")]
     BootId(#[source] std::io::Error),

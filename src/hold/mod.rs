@@ -8,6 +8,7 @@
 //! force       what no other plan does               failure    why it did not go well
 //! look        what is seen of it, under its lock    record     what is kept of it
 //! leftovers   what is left beside it               remount    it is there again for those who hold it
+//! renew       another client takes its place
 //! ```
 
 mod acquire;
@@ -23,6 +24,8 @@ mod reconnect;
 mod record;
 mod release;
 mod remount;
+#[cfg(feature = "admin")]
+mod renew;
 
 pub use acquire::{Acquired, acquire};
 pub use failure::{Cause, Failure};
@@ -33,6 +36,8 @@ pub use reconcile::{Known, Reconciled, reconcile};
 pub use reconnect::reconnect;
 pub use release::{Released, give_back, release};
 pub use remount::{Remounted, remount};
+#[cfg(feature = "admin")]
+pub use renew::{Old, Renewed, renew};
 
 /// Whether to do what was decided.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -14,6 +14,8 @@ pub mod deadline;
 pub mod fuse;
 pub mod image;
 pub mod journal;
+#[cfg(feature = "admin")]
+pub mod kept_mount;
 pub mod later;
 #[cfg(feature = "admin")]
 pub mod libvirt_daemon;

@@ -156,6 +156,46 @@ pub(super) fn close_on_exec_from(first: u32) {
         unsafe { libc::syscall(libc::SYS_close_range, first, u32::MAX, libc::CLOSE_RANGE_CLOEXEC) };
 }
 
+/// A second mount of what is mounted where a path leads, which is in no tree: it goes with its descriptor. From Linux 5.2 on.
+///
+/// Nothing is asked of the file system (open_tree(2): as if it were opened with `O_PATH`).
+#[cfg(feature = "admin")]
+pub(super) fn clone_mount(path: &Path) -> io::Result<OwnedFd> {
+    let path = CString::new(path.as_os_str().as_bytes())?;
+    let flags = libc::OPEN_TREE_CLONE | libc::OPEN_TREE_CLOEXEC | AT_SYMLINK_NOFOLLOW;
+    // SAFETY: `path` is a C string that lives until the call returns, and the kernel writes nothing of ours.
+    let fd = unsafe { libc::syscall(libc::SYS_open_tree, libc::AT_FDCWD, path.as_ptr(), flags) };
+    let fd = i32::try_from(fd).map_err(|_| io::Error::from_raw_os_error(libc::EOVERFLOW))?;
+    if fd < 0 {
+        return Err(io::Error::last_os_error());
+    }
+    // SAFETY: the kernel just gave us this descriptor; nobody else has it.
+    Ok(unsafe { OwnedFd::from_raw_fd(fd) })
+}
+
+/// As [`libc::AT_SYMLINK_NOFOLLOW`], in the type of the flags of `open_tree`.
+#[cfg(feature = "admin")]
+const AT_SYMLINK_NOFOLLOW: libc::c_uint = 0x100;
+
+/// Puts a mount that is in no tree where a path leads.
+#[cfg(feature = "admin")]
+pub(super) fn put_mount(mount: impl AsFd, path: &Path) -> io::Result<()> {
+    let path = CString::new(path.as_os_str().as_bytes())?;
+    let fd = mount.as_fd().as_raw_fd();
+    // SAFETY: both paths are C strings that live until the call returns, and the kernel writes nothing of ours.
+    let status = unsafe {
+        libc::syscall(
+            libc::SYS_move_mount,
+            fd,
+            c"".as_ptr(),
+            libc::AT_FDCWD,
+            path.as_ptr(),
+            libc::MOVE_MOUNT_F_EMPTY_PATH,
+        )
+    };
+    if status == 0 { Ok(()) } else { Err(io::Error::last_os_error()) }
+}
+
 /// Ends this process now: no other thread is waited for, nothing is flushed.
 pub fn exit_now(status: i32) -> ! {
     // SAFETY: `_exit` takes an integer and does not return; unlike `exit` it runs no handler that another thread could hold up.

@@ -11,6 +11,9 @@
 //!   the hook that started it must not mount over what comes after;
 //! - every step leaves a state from which the next plan for the same share gets back to the truth.
 //!
+//! What is used is taken out of the tree by two plans only, which the administrator asks for by name: the force of [`force()`], for a
+//! dead mount, and [`renew()`], for one whose client is to be replaced under its guests.
+//!
 //! The hook and the admin command's `recover` use the same plans.
 #![deny(clippy::disallowed_methods)]
 
@@ -21,6 +24,7 @@ mod reconnect;
 mod refusal;
 mod release;
 mod remount;
+mod renew;
 #[cfg(test)]
 mod simulation;
 mod step;
@@ -34,4 +38,5 @@ pub use reconnect::reconnect;
 pub use refusal::Refusal;
 pub use release::{Keep, reconcile, release};
 pub use remount::remount;
+pub use renew::renew;
 pub use step::{KeptMounted, Plan, Step};

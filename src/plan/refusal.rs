@@ -42,6 +42,29 @@ pub enum Refusal {
         /// Where.
         mount_point: MountPoint,
     },
+    /// Somebody else's mount is not ours to replace.
+    #[error(
+        "share {share}: what is mounted on {mount_point} was not mounted by us, or lies on top of another mount: whoever mounted it can renew it"
+    )]
+    NotRenewed {
+        /// The share.
+        share: ShareName,
+        /// Where.
+        mount_point: MountPoint,
+    },
+    /// There is no client that could be asked to write out what it holds.
+    #[error(
+        "share {share}: its mount point {mount_point} {health}, and only a client that answers can be renewed; {}",
+        instead(share, health)
+    )]
+    NothingToRenew {
+        /// The share.
+        share: ShareName,
+        /// Where.
+        mount_point: MountPoint,
+        /// In what state.
+        health: Health,
+    },
     /// The configuration has moved the share while our mount of it is elsewhere.
     #[error(
         "share {share}: it is mounted on {from}, but the configuration now says {to}; stop its guests, or put the mount point back"
@@ -66,6 +89,21 @@ pub enum Refusal {
         /// On what.
         fstype: String,
     },
+}
+
+fn instead(share: &ShareName, health: &Health) -> String {
+    match health {
+        Health::Dead => {
+            format!("give its guests their disks back: virt-quobyte recover --revive {share}")
+        }
+        Health::Hung { .. } | Health::Failing { .. } => {
+            format!(
+                "see to the client and its registries, or give it up: virt-quobyte recover --abort {share}"
+            )
+        }
+        Health::Absent => "whoever needs it next gets a new client".to_owned(),
+        Health::Foreign(_) | Health::Healthy => "see who mounted that".to_owned(),
+    }
 }
 
 fn remedy(mode: ShareMode, health: &Health, mount_point: &MountPoint) -> String {

@@ -38,7 +38,8 @@ pub enum Step {
     ForgetRecord,
     /// Give up the connection to this mount's client. By force: only [`force()`](super::force()) asks for it.
     Abort(MountId),
-    /// Take this mount out of the tree while it is in use. By force: only [`force()`](super::force()) asks for it.
+    /// Take this mount out of the tree while it is in use: [`force()`](super::force()) asks for it if it is dead, and
+    /// [`renew()`](super::renew()) for another client's sake.
     Detach(MountId),
     /// Note that nobody holds the share from now on, and see to it that somebody looks again so much later.
     Linger {
@@ -104,7 +105,7 @@ impl fmt::Display for Step {
             Self::ForgetMount => f.write_str("forget a mount that is gone"),
             Self::ForgetRecord => f.write_str("forget the record of an earlier boot"),
             Self::Abort(_) => f.write_str("abort the connection to the client"),
-            Self::Detach(_) => f.write_str("detach the dead mount"),
+            Self::Detach(_) => f.write_str("detach the mount"),
             Self::Linger { length, .. } => write!(f, "keep the mount for {length:?} more"),
         }
     }

@@ -15,7 +15,7 @@ fn made(n: u32) -> MountRecord {
 }
 
 fn attempted() -> MountRecord {
-    MountRecord::Attempted { unit: None, since: 0 }
+    MountRecord::Attempted { unit: None, since: 0, begun: None }
 }
 
 fn lease(holder: Holder) -> Lease {
@@ -121,6 +121,45 @@ fn what_is_mounted_anew_for_guests_that_hold_it_is_detached_only_if_it_is_dead_a
         let plan = super::remount(&scene.seen(stack, health)).ok().map(|plan| plan.steps);
         assert_eq!(plan, steps, "{name}");
     }
+}
+
+#[test]
+fn another_client_takes_the_place_of_one_that_answers_and_is_ours_alone() {
+    use Step::{Detach, ForgetMount, GuardMountPoint, Mount};
+    let mount = vec![GuardMountPoint, Mount];
+    let another = || vec![Detach(id(1)), ForgetMount, GuardMountPoint, Mount];
+    let foreign = || Health::Foreign(Foreign::NotForOthers);
+    let hung = || Health::Hung { waited: std::time::Duration::from_secs(5) };
+    let (managed, verified) = (ShareMode::Managed, ShareMode::Verified);
+    for (name, mode, record, stack, health, steps) in [
+        ("healthy and ours", managed, Some(made(1)), &[1][..], Health::Healthy, Some(another())),
+        ("of our attempt", managed, Some(attempted()), &[1], Health::Healthy, Some(another())),
+        ("cut off", managed, None, &[], Health::Absent, Some(mount.clone())),
+        (
+            "cut off before it was forgotten",
+            managed,
+            Some(made(1)),
+            &[],
+            Health::Absent,
+            Some(mount),
+        ),
+        ("somebody else's", managed, None, &[1], Health::Healthy, None),
+        ("replaced", managed, Some(made(1)), &[2], Health::Healthy, None),
+        ("on top of another", managed, Some(made(1)), &[9, 1], Health::Healthy, None),
+        ("covered", managed, Some(made(1)), &[1, 2], Health::Healthy, None),
+        ("verified", verified, None, &[1], Health::Healthy, None),
+        ("dead", managed, Some(made(1)), &[1], Health::Dead, None),
+        ("hung", managed, Some(made(1)), &[1], hung(), None),
+        ("failing", managed, Some(made(1)), &[1], Health::Failing { errno: 5 }, None),
+        ("foreign", managed, Some(made(1)), &[1], foreign(), None),
+    ] {
+        let scene = Scene::new(mode, record, &[guest()]);
+        let plan = super::renew(&scene.seen(stack, health)).ok().map(|plan| plan.steps);
+        assert_eq!(plan, steps, "{name}");
+    }
+    // Nobody would take it down again.
+    let scene = Scene::new(managed, None, &[]);
+    super::renew(&scene.seen(&[], Health::Absent)).expect_err("nobody holds it");
 }
 
 #[test]

@@ -2,12 +2,13 @@
 
 use std::collections::BTreeSet;
 
+use super::Purpose;
 use super::facts::{Cache, Facts, Node, RunState};
 use super::given::Given;
 use super::node::{DevicePath, NodeName, NodeOptions, Placeholder, Then};
 use super::refusal::Refusal;
 use super::step::Step;
-use super::unflushed::Unflushed;
+use super::unflushed::{Kept, Unflushed};
 use super::words::DiskWords;
 use crate::needs;
 use crate::share::MountPoint;
@@ -21,7 +22,8 @@ pub struct Guest {
     pub given: Given,
     /// What the domain says of its disks.
     pub disks: Vec<DiskWords>,
-    /// The files that QEMU has open on the share's mount, if that answers. All others that it has of the share are dead.
+    /// The files that QEMU has open on the share's mount, if that answers. All others that it has of the share are dead, or an old
+    /// client's.
     pub alive: BTreeSet<String>,
 }
 
@@ -71,26 +73,30 @@ struct OnShare<'a> {
     /// The root and all below it, each before what it stands on.
     chain: Vec<&'a NodeOptions>,
     stands: Stands,
-    /// In QEMU, by name.
-    placeholder: Option<NodeName>,
+    /// In QEMU, by name: the one that the disk is on first, if it is on one.
+    placeholders: Vec<NodeName>,
 }
 
 /// On what a disk is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Stands {
-    /// On the nodes that libvirt gave it, with files that are dead.
-    Dead,
+    /// On the nodes that libvirt gave it, with files that are dead, or an old client's.
+    Elsewhere,
     /// On a placeholder.
     Placeholder,
-    /// On nodes with files that live.
+    /// On nodes with files on the share's mount.
     Living,
 }
 
-/// What is to be done so that the guest's disks on the share with this mount point live again.
-pub fn decide(mount_point: &MountPoint, guest: &Guest) -> Result<Revival, Refusal> {
+/// What is to be done so that the guest's disks on the share with this mount point are on its mount, and live.
+pub fn decide(
+    mount_point: &MountPoint,
+    purpose: Purpose,
+    guest: &Guest,
+) -> Result<Revival, Refusal> {
     let Guest { facts, .. } = guest;
-    let found = on_share(mount_point, guest)?;
-    let todo = |disk: &&OnShare<'_>| disk.stands != Stands::Living || disk.placeholder.is_some();
+    let found = on_share(mount_point, purpose, guest)?;
+    let todo = |disk: &&OnShare<'_>| disk.stands != Stands::Living || !disk.placeholders.is_empty();
     let disks: Vec<&OnShare<'_>> = found.iter().filter(todo).collect();
     if disks.is_empty() {
         return Ok(Revival::default());
@@ -105,10 +111,15 @@ pub fn decide(mount_point: &MountPoint, guest: &Guest) -> Result<Revival, Refusa
     if let Some(refusal) = is_moving.or(works).or(serves) {
         return Err(refusal);
     }
-    steps(&disks, facts)
+    steps(mount_point, purpose, &disks, facts)
 }
 
-fn steps(disks: &[&OnShare<'_>], facts: &Facts) -> Result<Revival, Refusal> {
+fn steps(
+    mount_point: &MountPoint,
+    purpose: Purpose,
+    disks: &[&OnShare<'_>],
+    facts: &Facts,
+) -> Result<Revival, Refusal> {
     let marks: Vec<Then> = facts
         .nodes
         .iter()
@@ -117,12 +128,23 @@ fn steps(disks: &[&OnShare<'_>], facts: &Facts) -> Result<Revival, Refusal> {
         .collect();
     let runs = facts.state != RunState::Paused || marks.contains(&Then::Runs);
     let then = if runs { Then::Runs } else { Then::StaysPaused };
-    let mut steps = Vec::new();
+    let left = facts.nodes.iter().map(|node| &node.name).filter(|name| NodeOptions::is_trial(name));
+    let mut steps: Vec<Step> = left.cloned().map(Step::DeleteNode).collect();
+    let elsewhere = || disks.iter().filter(|disk| disk.stands == Stands::Elsewhere);
+    if purpose == Purpose::Renew {
+        // As long as nothing was let go of, a file that the new client does not have is no more than a reason to stay.
+        let here = |node: &&&NodeOptions| is_on(mount_point, node);
+        let files = elsewhere().flat_map(|disk| disk.chain.iter().filter(here));
+        for trial in files.enumerate().map(|(number, file)| file.trial(number)) {
+            let name = trial.name().clone();
+            steps.extend([Step::AddNode(trial), Step::DeleteNode(name)]);
+        }
+    }
     let mut placeholders = Vec::new();
     for disk in disks {
-        let name = if let Some(name) = &disk.placeholder {
-            name.clone()
-        } else {
+        let mut all = disk.placeholders.clone();
+        // Of a guest that was let run meanwhile one has to say so: it may be paused again when this is cut off as well.
+        if all.is_empty() || runs && !marks.contains(&Then::Runs) {
             let stands_for = disk.root.name().clone();
             let name = Placeholder { stands_for: stands_for.clone(), then }.name();
             let name = name.ok_or_else(|| Refusal::LongName {
@@ -131,24 +153,29 @@ fn steps(disks: &[&OnShare<'_>], facts: &Facts) -> Result<Revival, Refusal> {
             })?;
             let size = facts.node(&stands_for).map_or(0, Node::size);
             steps.push(Step::AddPlaceholder { name: name.clone(), size });
-            name
-        };
-        placeholders.push(name);
+            all.push(name);
+        }
+        placeholders.push(all);
     }
     let beside = || disks.iter().zip(&placeholders);
     let mut away = beside().filter(|(disk, _)| disk.stands != Stands::Living).peekable();
     let is_stopped = facts.state != RunState::Running || away.peek().is_some();
     if facts.state == RunState::Running && is_stopped {
-        steps.push(Step::Pause);
+        steps.push(Step::Pause(purpose));
+    }
+    if purpose == Purpose::Renew {
+        let written = elsewhere().map(|disk| disk.root).filter(|root| !root.only_reads());
+        steps.extend(written.cloned().map(Step::Flush));
     }
     for (disk, placeholder) in away {
         let (device, root) = (disk.device, disk.root.name());
+        let placeholder = &placeholder[0];
         let drive = |from: &NodeName, to: &NodeName| Step::SetDrive {
             device: device.clone(),
             from: from.clone(),
             to: to.clone(),
         };
-        if disk.stands == Stands::Dead {
+        if disk.stands == Stands::Elsewhere {
             steps.push(drive(root, placeholder));
         }
         let there = disk.chain.iter().filter(|node| facts.node(node.name()).is_some());
@@ -160,19 +187,36 @@ fn steps(disks: &[&OnShare<'_>], facts: &Facts) -> Result<Revival, Refusal> {
     if runs && is_stopped {
         steps.push(Step::Resume);
     }
-    steps.extend(placeholders.into_iter().map(Step::DeleteNode));
+    steps.extend(placeholders.into_iter().flatten().map(Step::DeleteNode));
     let disks = disks
         .iter()
-        .map(|disk| Disk { target: disk.words.target.clone(), unflushed: unflushed(disk, facts) })
+        .map(|disk| Disk {
+            target: disk.words.target.clone(),
+            unflushed: unflushed(purpose, disk, facts),
+        })
         .collect();
     Ok(Revival { disks, steps })
 }
 
+/// Whether a node opens a file on the share.
+fn is_on(mount_point: &MountPoint, node: &NodeOptions) -> bool {
+    node.file().is_some_and(|file| mount_point.holds(&needs::end(file)))
+}
+
 /// The guest's disks with files on the share, each found to be one that can be revived.
-fn on_share<'a>(mount_point: &MountPoint, guest: &'a Guest) -> Result<Vec<OnShare<'a>>, Refusal> {
+fn on_share<'a>(
+    mount_point: &MountPoint,
+    purpose: Purpose,
+    guest: &'a Guest,
+) -> Result<Vec<OnShare<'a>>, Refusal> {
     let Guest { facts, given, disks, alive } = guest;
     let holds = |file: &str| mount_point.holds(&needs::end(file));
-    let is_here = |node: &&&NodeOptions| node.file().is_some_and(holds);
+    let is_here = |node: &&&NodeOptions| is_on(mount_point, node);
+    // A file that was opened for a trial is open on the mount, whatever the disk is on.
+    let is_tried = |file: &str| {
+        facts.nodes.iter().any(|node| NodeOptions::is_trial(&node.name) && node.file == file)
+    };
+    let lives = |file: &str| alive.contains(file) && !is_tried(file);
     let mut found = Vec::new();
     let mut explained = BTreeSet::new();
     for device in &facts.devices {
@@ -186,36 +230,31 @@ fn on_share<'a>(mount_point: &MountPoint, guest: &'a Guest) -> Result<Vec<OnShar
         }
         let stands = if placeholder.is_some() {
             Stands::Placeholder
-        } else if here.all(|node| node.file().is_some_and(|file| alive.contains(file))) {
+        } else if here.all(|node| node.file().is_some_and(lives)) {
             Stands::Living
         } else {
-            Stands::Dead
+            Stands::Elsewhere
         };
         let words = device.path.alias().and_then(|alias| disks.iter().find(|it| it.alias == alias));
         let words =
             words.ok_or_else(|| Refusal::Unknown { device: device.path.as_str().to_owned() })?;
         if stands != Stands::Living {
-            revivable(words, &chain, facts, stands)?;
+            revivable(purpose, words, &chain, facts, stands)?;
         }
-        let mut all = facts.nodes.iter().map(|node| &node.name);
-        let stands_in = all
-            .find(|name| Placeholder::of_name(name).is_some_and(|it| it.stands_for == *root))
-            .cloned();
+        let stands_in =
+            |name: &NodeName| Placeholder::of_name(name).is_some_and(|it| it.stands_for == *root);
+        let all = facts.nodes.iter().map(|node| &node.name).filter(|name| stands_in(name));
+        let mut placeholders: Vec<NodeName> = all.cloned().collect();
+        placeholders.sort_by_key(|name| *name != device.root);
         let Some(root) = given.node(root) else { continue };
-        found.push(OnShare {
-            device: &device.path,
-            words,
-            root,
-            chain,
-            stands,
-            placeholder: stands_in,
-        });
+        found.push(OnShare { device: &device.path, words, root, chain, stands, placeholders });
     }
     let stranger = facts.nodes.iter().find(|node| {
         node.driver == "file"
             && holds(&node.file)
             && !explained.contains(&node.name)
             && !alive.contains(&node.file)
+            && !NodeOptions::is_trial(&node.name)
     });
     match stranger {
         None => Ok(found),
@@ -240,8 +279,9 @@ fn of_no_chain(node: &Node, facts: &Facts, disks: &[DiskWords]) -> Refusal {
 /// Those of whose devices it was seen that they go on after they were put on other nodes.
 const BUSES: [&str; 4] = ["virtio", "scsi", "sata", "ide"];
 
-/// Whether a disk on a dead share is one that was seen to be revived.
+/// Whether a disk is one that was seen to go on after it was put on files that were opened anew.
 fn revivable(
+    purpose: Purpose,
     words: &DiskWords,
     chain: &[&NodeOptions],
     facts: &Facts,
@@ -251,10 +291,10 @@ fn revivable(
     if !BUSES.contains(&words.bus.as_str()) {
         return Err(Refusal::Bus { target: target(), bus: words.bus.clone() });
     }
-    // Who only reads can read again.
-    let root = chain.first().and_then(|root| root.all().get("read-only"));
-    let only_reads = root.and_then(serde_json::Value::as_bool) == Some(true);
-    if !(words.stops_at_errors || only_reads) {
+    // Who only reads can read again; and who is on a client that lives has seen no error.
+    let only_reads = chain.first().is_some_and(|root| root.only_reads());
+    let no_error = purpose == Purpose::Renew && stands == Stands::Elsewhere;
+    if !(words.stops_at_errors || only_reads || no_error) {
         return Err(Refusal::ErrorsReachedGuest { target: target() });
     }
     if words.has_controller_thread {
@@ -275,7 +315,7 @@ fn revivable(
             Some(found) if !is_as_given(found, options) => {
                 return Err(Refusal::Changed { target: target(), node });
             }
-            None if stands == Stands::Dead => {
+            None if stands == Stands::Elsewhere => {
                 return Err(Refusal::Changed { target: target(), node });
             }
             Some(_) | None => {}
@@ -295,9 +335,11 @@ fn is_as_given(found: &Node, options: &NodeOptions) -> bool {
 /// What keeps nothing of what passes.
 const FILTERS: [&str; 2] = ["copy-on-read", "throttle"];
 
-fn unflushed(disk: &OnShare<'_>, facts: &Facts) -> Unflushed {
-    if disk.stands != Stands::Dead {
-        return Unflushed::LetGo;
+fn unflushed(purpose: Purpose, disk: &OnShare<'_>, facts: &Facts) -> Unflushed {
+    match (disk.stands, purpose) {
+        (Stands::Placeholder | Stands::Living, _) => return Unflushed::LetGo,
+        (Stands::Elsewhere, Purpose::Renew) => return Unflushed::Kept(Kept::FlushedFirst),
+        (Stands::Elsewhere, Purpose::Revive) => {}
     }
     let device = facts.devices.iter().find(|device| device.path == *disk.device);
     let nodes: Vec<&Node> = disk.chain.iter().filter_map(|node| facts.node(node.name())).collect();

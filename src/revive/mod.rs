@@ -10,8 +10,11 @@
 //! words      what the domain says of a disk   node      names of nodes, and their options
 //! decide     a guest's revival, or a refusal  refusal   why a guest is not revived
 //! unflushed  what a disk may lose             step      one thing to do, and what it leaves if it fails
-//! monitor    questions and answers as text
+//! monitor    questions and answers as text     purpose   whether the client has died, or is replaced
 //! ```
+//!
+//! The same steps put a guest on another client while the old one lives. Then what QEMU keeps is flushed first, so nothing is lost,
+//! and as long as no disk has left its nodes the guest can go on as it was.
 //!
 //! What a revival has come to is read from QEMU alone: a disk on a placeholder is one whose dead nodes were let go of, and the
 //! placeholder's name says which node it stands for and whether the guest is to run in the end. So whoever comes after a revival
@@ -28,6 +31,7 @@ mod facts;
 mod given;
 pub mod monitor;
 mod node;
+mod purpose;
 mod refusal;
 #[cfg(test)]
 mod simulation;
@@ -39,6 +43,7 @@ pub use decide::{Disk, Guest, Revival, decide};
 pub use facts::{Facts, RunState, Unreadable, state_of};
 pub use given::Given;
 pub use node::{DevicePath, NodeName, NodeOptions, Placeholder};
+pub use purpose::Purpose;
 pub use refusal::Refusal;
 pub use step::{Deed, NotSo, Step, undo};
 pub use unflushed::Unflushed;

@@ -65,6 +65,12 @@ pub(super) fn add_node(node: &NodeOptions) -> String {
     json!({ "execute": "blockdev-add", "arguments": node.all() }).to_string()
 }
 
+/// Has a node, and all that it stands on, write out what QEMU keeps of it, and says so if that fails: a flush is the first that is
+/// done of a reopening (`bdrv_reopen_prepare`, QEMU 7.2 to 10.0), and with the options that the node has nothing else is.
+pub(super) fn flush(node: &NodeOptions) -> String {
+    json!({ "execute": "blockdev-reopen", "arguments": { "options": [node.all()] } }).to_string()
+}
+
 /// A node of this size of which nothing can be read and to which nothing can be written, not even zeroes: a guest that runs on it
 /// is told of an error, or stopped.
 pub(super) fn add_placeholder(name: &NodeName, size: u64) -> String {

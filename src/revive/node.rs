@@ -114,6 +114,25 @@ impl NodeOptions {
         self.all.contains_key("encrypt") || self.all.contains_key("key-secret")
     }
 
+    /// The same file, to be opened beside it for a moment and for reading: whether the share has it now, and QEMU may.
+    pub(super) fn trial(&self, number: usize) -> Self {
+        let name = NodeName(format!("{TRIAL}{number}"));
+        let mut all = self.all.clone();
+        all.insert("node-name".to_owned(), Value::from(name.as_str()));
+        all.insert("read-only".to_owned(), Value::from(true));
+        Self { name, all }
+    }
+
+    /// Whether a node with this name is one that was opened for a moment, by somebody who died then.
+    pub(super) fn is_trial(name: &NodeName) -> bool {
+        name.as_str().starts_with(TRIAL)
+    }
+
+    /// Whether it is opened for reading alone.
+    pub(super) fn only_reads(&self) -> bool {
+        self.all.get("read-only").and_then(Value::as_bool) == Some(true)
+    }
+
     fn edges(&self) -> impl Iterator<Item = &Value> {
         ["file", "backing", "data-file"].into_iter().filter_map(|edge| self.all.get(edge))
     }
@@ -143,6 +162,8 @@ pub enum Then {
 
 /// A node's name has no more bytes than this (`BlockDriverState.node_name`, QEMU 7.2 to 10.0).
 const LONGEST: usize = 31;
+
+const TRIAL: &str = "vq-try-";
 
 const RUNS: &str = "vq-run-";
 const STAYS_PAUSED: &str = "vq-stay-";

@@ -1,7 +1,7 @@
-//! Revivals that are cut off anywhere, of guests of any shape, against a model of QEMU's block graph.
+//! Revivals and renewals that are cut off anywhere, of guests of any shape, against a model of QEMU's block graph.
 //!
 //! The model hears the very words that QEMU would, and answers in QEMU's form. It is as small as the truth allows: nodes with their
-//! files and what they stand on, which mount each file was opened on, and which node each device is on.
+//! files and what they stand on, which mount each file was opened on, which node each device is on, and what is not flushed.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -9,7 +9,7 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use super::monitor::QUESTIONS;
-use super::{Deed, DiskWords, Facts, Given, Guest, Revival, Step, decide, undo};
+use super::{Deed, DiskWords, Facts, Given, Guest, Purpose, Revival, Step, decide, undo};
 use crate::share::MountPoint;
 
 const MOUNT_POINT: &str = "/srv/gold";
@@ -30,14 +30,20 @@ struct Node {
 
 #[derive(Debug, Clone)]
 struct World {
-    /// The share's mount, and whether its client lives.
-    mount: Option<(Mount, bool)>,
+    /// The share's mount.
+    mount: Option<Mount>,
+    /// The mounts whose clients live, in the tree or detached.
+    alive: BTreeSet<Mount>,
     last_mount: Mount,
     nodes: BTreeMap<String, Node>,
     /// Device ids and the node that each is on.
     drives: BTreeMap<String, String>,
     state: &'static str,
     given: Vec<String>,
+    /// The disks' nodes of which QEMU keeps something that was not flushed.
+    unflushed: BTreeSet<String>,
+    /// Whether QEMU let go of a node with something unflushed, although its client lived.
+    has_lost: bool,
 }
 
 /// What a disk is like.
@@ -53,10 +59,12 @@ enum Shape {
 enum Event {
     /// Somebody revives the guest, and dies after so many steps if there are as many.
     Revive { dies_after: Option<u8> },
+    /// Somebody renews the share's client, and dies after so many steps if there are as many.
+    Renew { dies_after: Option<u8> },
     /// Somebody resumes the guest by hand, and it uses its disks.
     Resume,
-    /// The new client dies as well.
-    ClientDies,
+    /// Every client dies.
+    ClientsDie,
 }
 
 /// Why a revival ended before its end.
@@ -67,14 +75,25 @@ enum End {
 }
 
 impl World {
+    /// A guest whose client has died.
     fn new(shapes: &[Shape], state: &'static str) -> Self {
+        let mut world = Self::well(shapes, state);
+        world.alive.clear();
+        world
+    }
+
+    /// A guest whose client lives.
+    fn well(shapes: &[Shape], state: &'static str) -> Self {
         let mut world = Self {
-            mount: Some((1, true)),
+            mount: Some(1),
+            alive: BTreeSet::from([1]),
             last_mount: 1,
             nodes: BTreeMap::new(),
             drives: BTreeMap::new(),
             state: "running",
             given: Vec::new(),
+            unflushed: BTreeSet::new(),
+            has_lost: false,
         };
         let mut number = 0;
         let mut layer = |world: &mut Self, path: &str, driver: &str, backing: Option<&str>| {
@@ -105,7 +124,7 @@ impl World {
             world.drives.insert(format!("virtio-disk{at}"), root);
         }
         world.state = state;
-        world.mount = Some((1, false));
+        world.unflushed = world.drives.values().cloned().collect();
         world
     }
 
@@ -126,10 +145,10 @@ impl World {
             "file" => {
                 let path = text("filename").expect("a file has a path");
                 if path.starts_with(MOUNT_POINT) {
-                    let Some((mount, true)) = self.mount else {
+                    opened_on = self.living();
+                    if opened_on.is_none() {
                         return Err(format!("Could not open '{path}'"));
-                    };
-                    opened_on = Some(mount);
+                    }
                 }
                 (path, SIZE)
             }
@@ -154,6 +173,9 @@ impl World {
         let arguments = &word["arguments"];
         let done = match word["execute"].as_str().expect("a command") {
             "blockdev-add" => self.add(arguments),
+            "blockdev-reopen" => {
+                self.flush(arguments["options"][0]["node-name"].as_str().expect("a name"))
+            }
             "blockdev-del" => self.delete(arguments["node-name"].as_str().expect("a name")),
             "qom-set" => {
                 let path = arguments["path"].as_str().expect("a path");
@@ -178,16 +200,33 @@ impl World {
         assert_ne!(old, node, "QEMU ends when a disk is put where it is");
         // A raw file's last writer leaves: it is opened anew, by its path, for reading.
         if self.nodes[&old].driver == "raw" {
+            let living = self.living();
             let storage = self.nodes[&old].below[0].clone();
             let storage = self.nodes.get_mut(&storage).expect("it is below");
             if storage.opened_on.is_some() {
-                let Some((mount, true)) = self.mount else {
+                if living.is_none() {
                     return Err(format!("Could not open '{}'", storage.file));
-                };
-                storage.opened_on = Some(mount);
+                }
+                storage.opened_on = living;
             }
         }
         self.drives.insert(device, node);
+        Ok(())
+    }
+
+    /// The share's mount, if its client lives.
+    fn living(&self) -> Option<Mount> {
+        self.mount.filter(|mount| self.alive.contains(mount))
+    }
+
+    fn flush(&mut self, name: &str) -> Result<(), String> {
+        if !self.nodes.contains_key(name) {
+            return Err(format!("Failed to find node with node-name='{name}'"));
+        }
+        if !self.works(name) {
+            return Err("Error flushing drive: Transport endpoint is not connected".to_owned());
+        }
+        self.unflushed.remove(name);
         Ok(())
     }
 
@@ -199,6 +238,7 @@ impl World {
         if self.drives.values().any(|node| node == name) || self.nodes.values().any(is_below) {
             return Err(format!("Block device {name} is in use"));
         }
+        self.has_lost |= self.unflushed.remove(name) && self.works(name);
         self.nodes.remove(name);
         Ok(())
     }
@@ -226,9 +266,8 @@ impl World {
 
     fn guest(&self) -> Guest {
         let answers = QUESTIONS.map(|question| self.ask(question));
-        let alive = self.nodes.values().filter(|node| {
-            self.mount.is_some_and(|(mount, lives)| lives && node.opened_on == Some(mount))
-        });
+        let living = self.living();
+        let alive = self.nodes.values().filter(|node| living.is_some() && node.opened_on == living);
         Guest {
             facts: Facts::read(&answers).expect("answers"),
             given: Given::of(self.given.iter().map(String::as_str)),
@@ -238,8 +277,12 @@ impl World {
     }
 
     fn revival(&self) -> Revival {
+        self.decided(Purpose::Revive)
+    }
+
+    fn decided(&self, purpose: Purpose) -> Revival {
         let mount_point: MountPoint = MOUNT_POINT.parse().expect("a good path");
-        decide(&mount_point, &self.guest()).expect("all of it can be revived")
+        decide(&mount_point, purpose, &self.guest()).expect("all of it can be opened anew")
     }
 
     fn walk_all(&mut self, steps: &[Step]) -> Result<End, String> {
@@ -283,21 +326,29 @@ impl World {
     fn resume(&mut self) {
         self.state =
             if self.drives.values().all(|node| self.works(node)) { "running" } else { "io-error" };
+        if self.state == "running" {
+            self.unflushed = self.drives.values().cloned().collect();
+        }
     }
 
     fn works(&self, name: &str) -> bool {
         let node = &self.nodes[name];
         node.driver != "blkdebug"
-            && node.opened_on.is_none_or(|mount| self.mount == Some((mount, true)))
+            && node.opened_on.is_none_or(|mount| self.alive.contains(&mount))
             && node.below.iter().all(|below| self.works(below))
     }
 
     /// A dead mount is detached, and another one is made.
     fn mount_anew(&mut self) {
-        if !self.mount.is_some_and(|(_, lives)| lives) {
-            self.last_mount += 1;
-            self.mount = Some((self.last_mount, true));
+        if self.living().is_none() {
+            self.mount_another();
         }
+    }
+
+    fn mount_another(&mut self) {
+        self.last_mount += 1;
+        self.mount = Some(self.last_mount);
+        self.alive.insert(self.last_mount);
     }
 
     fn revive(&mut self, dies_after: Option<u8>) -> Result<End, String> {
@@ -305,6 +356,34 @@ impl World {
         self.mount_anew();
         let revival = self.revival();
         self.walk(&revival.steps, &mut left)
+    }
+
+    /// As the command does it: a renewal that was cut off is gone on with, and steps that fail are taken back.
+    fn renew(&mut self, dies_after: Option<u8>) -> Result<End, String> {
+        let mut left = dies_after.map_or(u32::MAX, u32::from);
+        if self.living().is_none() {
+            return Err("it is dead".to_owned());
+        }
+        if !self.decided(Purpose::Renew).is_needed() {
+            self.mount_another();
+        }
+        let steps = self.decided(Purpose::Renew).steps;
+        for (at, step) in steps.iter().enumerate() {
+            match self.walk(std::slice::from_ref(step), &mut left) {
+                Ok(End::Reached) => {}
+                Ok(End::Died) => return Ok(End::Died),
+                Err(why) => {
+                    self.walk_all(&undo(&steps[..at])).expect("it can be taken back");
+                    return Err(why);
+                }
+            }
+        }
+        Ok(End::Reached)
+    }
+
+    fn is_on_the_mount(&self) -> bool {
+        let on = |node: &Node| node.opened_on.is_none_or(|mount| Some(mount) == self.mount);
+        self.nodes.values().all(on)
     }
 }
 
@@ -328,7 +407,15 @@ fn event() -> impl Strategy<Value = Event> {
         4 => (0_u8..40).prop_map(|after| Event::Revive { dies_after: Some(after) }),
         1 => Just(Event::Revive { dies_after: None }),
         1 => Just(Event::Resume),
-        1 => Just(Event::ClientDies),
+        1 => Just(Event::ClientsDie),
+    ]
+}
+
+fn renewal() -> impl Strategy<Value = Event> {
+    prop_oneof![
+        4 => (0_u8..40).prop_map(|after| Event::Renew { dies_after: Some(after) }),
+        1 => Just(Event::Renew { dies_after: None }),
+        2 => Just(Event::Resume),
     ]
 }
 
@@ -337,7 +424,7 @@ proptest! {
     fn a_guest_whose_revivals_were_cut_off_anywhere_is_revived_by_the_next_one(
         shapes in prop::collection::vec(shape(), 1..4),
         state in prop_oneof![Just("running"), Just("io-error"), Just("paused")],
-        events in prop::collection::vec(event(), 0..6),
+        events in prop::collection::vec(prop_oneof![4 => event(), 1 => renewal()], 0..6),
     ) {
         let mut world = World::new(&shapes, state);
         let before = world.clone();
@@ -351,18 +438,14 @@ proptest! {
                     world.resume();
                     runs = true;
                 }
-                Event::ClientDies => world.mount = world.mount.map(|(mount, _)| (mount, false)),
+                Event::ClientsDie => world.alive.clear(),
+                Event::Renew { dies_after } => {
+                    let _its_client_may_be_dead = world.renew(dies_after);
+                }
             }
         }
         prop_assert_eq!(world.revive(None), Ok(End::Reached));
-        // All is as before, but for the mount that the files were opened on.
-        prop_assert_eq!(&world.drives, &before.drives);
-        let names = |world: &World| world.nodes.keys().cloned().collect::<BTreeSet<_>>();
-        prop_assert_eq!(names(&world), names(&before));
-        for (name, node) in &world.nodes {
-            prop_assert_eq!((&node.file, &node.below), (&before.nodes[name].file, &before.nodes[name].below));
-            prop_assert!(world.works(name), "{} does not work", name);
-        }
+        is_as_before(&world, &before)?;
         let is_on_share = shapes.iter().any(|shape| !matches!(shape, Shape::Elsewhere));
         if is_on_share && runs {
             prop_assert_eq!(world.state, "running");
@@ -372,6 +455,77 @@ proptest! {
         // And whoever comes then has nothing to do.
         prop_assert!(!world.revival().is_needed());
     }
+}
+
+proptest! {
+    #[test]
+    fn a_guest_whose_renewals_were_cut_off_anywhere_is_moved_by_the_next_one_and_loses_nothing(
+        shapes in prop::collection::vec(shape(), 1..4),
+        state in prop_oneof![Just("running"), Just("paused")],
+        events in prop::collection::vec(renewal(), 0..6),
+    ) {
+        let mut world = World::well(&shapes, state);
+        let before = world.clone();
+        let mut runs = state != "paused";
+        for event in events {
+            if let Event::Renew { dies_after } = event {
+                world.renew(dies_after).map_err(TestCaseError::fail)?;
+            } else {
+                world.resume();
+                runs = true;
+            }
+        }
+        prop_assert_eq!(world.renew(None), Ok(End::Reached));
+        is_as_before(&world, &before)?;
+        prop_assert!(world.is_on_the_mount(), "it is not on the new mount: {:?}", world.nodes);
+        prop_assert!(!world.has_lost, "something unflushed was let go of");
+        let is_on_share = shapes.iter().any(|shape| !matches!(shape, Shape::Elsewhere));
+        if is_on_share {
+            prop_assert_eq!(world.state, if runs { "running" } else { "paused" });
+        }
+    }
+}
+
+/// All is as before, but for the mount that the files were opened on.
+fn is_as_before(world: &World, before: &World) -> Result<(), TestCaseError> {
+    prop_assert_eq!(&world.drives, &before.drives);
+    let names = |world: &World| world.nodes.keys().cloned().collect::<BTreeSet<_>>();
+    prop_assert_eq!(names(world), names(before));
+    for (name, node) in &world.nodes {
+        let was = &before.nodes[name];
+        prop_assert_eq!((&node.file, &node.below), (&was.file, &was.below));
+        prop_assert!(world.works(name), "{} does not work", name);
+    }
+    Ok(())
+}
+
+#[test]
+fn a_guest_whose_old_client_dies_before_it_is_moved_is_taken_back_and_can_be_revived() {
+    let mut world = World::well(&[Shape::Raw, Shape::Qcow2OnBacking], "running");
+    let before = world.clone();
+    world.mount_another();
+    world.alive.remove(&1);
+    let failed = world.renew(None).expect_err("its client is dead");
+    assert!(failed.contains("Error flushing drive"), "{failed}");
+    assert_eq!((&world.drives, world.nodes.len()), (&before.drives, before.nodes.len()));
+    assert_eq!(world.state, "io-error", "it was resumed, and has noticed");
+    assert_eq!(world.revive(None), Ok(End::Reached));
+    is_as_before(&world, &before).expect("as before");
+    assert_eq!(world.state, "running");
+}
+
+#[test]
+fn whether_the_new_client_has_the_files_is_found_out_before_the_guest_is_paused() {
+    let mut world = World::well(&[Shape::Raw, Shape::Qcow2OnBacking, Shape::Elsewhere], "running");
+    world.mount_another();
+    let steps = world.decided(Purpose::Renew).steps;
+    let paused = steps.iter().position(|step| matches!(step, Step::Pause(_)));
+    let opened = |step: &Step| match step {
+        Step::AddNode(options) => options.file().map(str::to_owned),
+        _ => None,
+    };
+    let tried: Vec<_> = steps[..paused.expect("it is paused")].iter().filter_map(opened).collect();
+    assert_eq!(tried, ["/srv/gold/0.raw", "/srv/gold/base-1", "/srv/gold/1"]);
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use super::Purpose;
 use super::facts::{Node, Unreadable, devices_of, nodes_of};
 use super::monitor::{self, NoReply, QUESTIONS};
 use super::node::{DevicePath, NodeName, NodeOptions};
@@ -17,8 +18,10 @@ pub enum Step {
         /// As large as what it stands for.
         size: u64,
     },
-    /// Pause the guest.
-    Pause,
+    /// Pause the guest. With a client that lives it can go on as it was, should what comes after fail.
+    Pause(Purpose),
+    /// Have a disk's nodes write out what QEMU keeps of them, to the client that they are on.
+    Flush(NodeOptions),
     /// Put a disk on a node.
     SetDrive {
         /// The disk's device.
@@ -119,7 +122,8 @@ impl Step {
             Self::AddPlaceholder { name, size } => {
                 tell("blockdev-add", monitor::add_placeholder(name, *size))
             }
-            Self::Pause => Deed::Pause,
+            Self::Pause(_) => Deed::Pause,
+            Self::Flush(root) => tell("blockdev-reopen", monitor::flush(root)),
             Self::SetDrive { device, to, .. } => Deed::TellUnless {
                 question: QUESTIONS[1],
                 command: "qom-set",
@@ -130,6 +134,11 @@ impl Step {
             Self::CompareSize { .. } => Deed::Ask(QUESTIONS[2]),
             Self::Resume => Deed::Resume,
         }
+    }
+
+    /// Whether it opens a file, which may go well a little later.
+    pub fn opens(&self) -> bool {
+        matches!(self, Self::AddNode(options) if options.file().is_some())
     }
 
     /// What comes of an answer.
@@ -168,10 +177,14 @@ impl Step {
         match self {
             Self::AddPlaceholder { name, .. } => Back::By(Self::DeleteNode(name.clone())),
             Self::AddNode(options) => Back::By(Self::DeleteNode(options.name().clone())),
-            Self::CompareSize { .. } => Back::NothingToTake,
+            Self::CompareSize { .. } | Self::Flush(_) => Back::NothingToTake,
+            Self::Pause(Purpose::Renew) => Back::By(Self::Resume),
             // A guest that was stopped by its disk cannot go on without it, and one that has let go of a dead file cannot have
             // it back: it stays paused, which is no worse than before, and the next revival goes on.
-            Self::Pause | Self::SetDrive { .. } | Self::DeleteNode(_) | Self::Resume => Back::Never,
+            Self::Pause(Purpose::Revive)
+            | Self::SetDrive { .. }
+            | Self::DeleteNode(_)
+            | Self::Resume => Back::Never,
         }
     }
 }
@@ -200,10 +213,16 @@ impl fmt::Display for Step {
             Self::AddPlaceholder { name, size } => {
                 write!(f, "add {name}, {size} bytes large, which fails every access")
             }
-            Self::Pause => f.write_str("pause the guest"),
+            Self::Pause(_) => f.write_str("pause the guest"),
+            Self::Flush(root) => {
+                write!(f, "have {} write out what QEMU keeps of it, to the old client", root.name())
+            }
             Self::SetDrive { device, to, .. } => write!(f, "put {device} on {to}"),
             Self::DeleteNode(node) => write!(f, "let go of {node}"),
             Self::AddNode(options) => match options.file() {
+                Some(file) if NodeOptions::is_trial(options.name()) => {
+                    write!(f, "see that {} can be opened, as {}", Escaped(file), options.name())
+                }
                 Some(file) => write!(f, "open {} again, from {}", options.name(), Escaped(file)),
                 None => write!(f, "open {} again", options.name()),
             },

@@ -27,6 +27,8 @@ pub enum Kept {
     WrittenThroughQemu,
     /// A write is told to be done after it was flushed.
     FlushedEach,
+    /// It is flushed before QEMU lets go of anything, to a client that lives.
+    FlushedFirst,
 }
 
 /// Where it may be that is lost.
@@ -67,6 +69,9 @@ impl fmt::Display for Unflushed {
             Self::Kept(Kept::FlushedEach) => f.write_str(
                 "nothing is lost: each write was flushed before the guest was told",
             ),
+            Self::Kept(Kept::FlushedFirst) => {
+                f.write_str("nothing is lost: all of it is flushed to the old client first")
+            }
             Self::MayBeLost(MayBeLost::Format(format)) => write!(
                 f,
                 "what was not flushed may be lost: QEMU keeps a part of {} in memory until then",

@@ -28,6 +28,8 @@ mod progress;
 #[cfg(feature = "admin")]
 mod recover;
 #[cfg(feature = "admin")]
+mod renew;
+#[cfg(feature = "admin")]
 mod said;
 #[cfg(feature = "admin")]
 #[path = "../cli/schema.rs"]

@@ -1,7 +1,8 @@
 //! What is decided of guests whose client died, from what QEMU 7.2 under libvirt 9.0 said of itself then.
 //!
 //! A folder is a guest: `domain.xml` is what libvirt said of it, `qemu.json` the arguments of its QEMU and the answers to the
-//! questions, recorded after its client had been killed; `decided.txt` is what is decided. `SNAPSHOTS=overwrite` in the environment
+//! questions, recorded after its client had been killed; `decided.txt` is what is decided, and `renewed.txt` what would be if the
+//! guest ran and its client were to be replaced. `SNAPSHOTS=overwrite` in the environment
 //! writes that anew, for `git diff` to judge.
 
 use std::collections::BTreeSet;
@@ -11,7 +12,9 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 use virt_quobyte::revive::monitor::QUESTIONS;
-use virt_quobyte::revive::{self, Deed, DiskWords, Facts, Given, Guest, Revival};
+use virt_quobyte::revive::{
+    self, Deed, DiskWords, Facts, Given, Guest, Purpose, Revival, RunState,
+};
 use virt_quobyte::share::MountPoint;
 use virt_quobyte::xml::Tree;
 
@@ -66,20 +69,27 @@ fn each_guest_is_decided_of_as_it_was_seen_to_be_right() {
     let guests = guests();
     assert!(guests.len() > 5, "{guests:?}");
     for folder in guests {
-        let decided = match revive::decide(&mount_point(), &guest(&folder)) {
-            Ok(revival) => shown(&revival),
-            Err(refusal) => format!("refused: {refusal}\n"),
-        };
-        let expected = snapbox::Data::read_from(&folder.join("decided.txt"), None);
-        snapbox::assert_data_eq!(decided, expected.raw());
+        let mut guest = guest(&folder);
+        is_decided(&folder, "decided.txt", Purpose::Revive, &guest);
+        guest.facts.state = RunState::Running;
+        is_decided(&folder, "renewed.txt", Purpose::Renew, &guest);
     }
+}
+
+fn is_decided(folder: &Path, file: &str, purpose: Purpose, guest: &Guest) {
+    let decided = match revive::decide(&mount_point(), purpose, guest) {
+        Ok(revival) => shown(&revival),
+        Err(refusal) => format!("refused: {refusal}\n"),
+    };
+    let expected = snapbox::Data::read_from(&folder.join(file), None);
+    snapbox::assert_data_eq!(decided, expected.raw());
 }
 
 #[test]
 fn a_guest_with_no_file_on_the_share_needs_nothing() {
     let elsewhere: MountPoint = "/srv/q/gol".parse().expect("a good path");
     for folder in guests() {
-        let decided = revive::decide(&elsewhere, &guest(&folder));
+        let decided = revive::decide(&elsewhere, Purpose::Revive, &guest(&folder));
         assert_eq!(decided, Ok(Revival::default()), "{}", folder.display());
     }
 }
@@ -89,7 +99,7 @@ fn a_guest_whose_files_live_needs_nothing() {
     for folder in guests() {
         let mut guest = guest(&folder);
         guest.alive = guest.facts.nodes.iter().map(|node| node.file.clone()).collect();
-        let decided = revive::decide(&mount_point(), &guest);
+        let decided = revive::decide(&mount_point(), Purpose::Revive, &guest);
         assert_eq!(decided, Ok(Revival::default()), "{}", folder.display());
     }
 }
@@ -116,7 +126,8 @@ fn what_cannot_be_revived_is_refused_by_name() {
     for (says, spoil) in rows {
         let mut guest = guest(&folder);
         spoil(&mut guest);
-        let refusal = revive::decide(&mount_point(), &guest).expect_err(says).to_string();
+        let refusal =
+            revive::decide(&mount_point(), Purpose::Revive, &guest).expect_err(says).to_string();
         assert!(refusal.contains(says), "{says}: {refusal}");
     }
 }

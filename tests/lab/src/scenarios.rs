@@ -30,6 +30,7 @@ mod package;
 mod race;
 mod recover;
 mod refusal;
+mod renew;
 mod revive;
 mod saved;
 mod selftest;
@@ -116,6 +117,7 @@ pub(crate) fn all() -> impl Iterator<Item = &'static Scenario> {
         faults::ALL,
         recover::ALL,
         revive::ALL,
+        renew::ALL,
         doctor::ALL,
         selftest::ALL,
         bounded::ALL,

@@ -15,6 +15,7 @@ mod lint;
 mod mount;
 mod needs;
 mod recover;
+mod renew;
 mod selftest;
 mod status;
 mod umount;
@@ -43,6 +44,7 @@ pub(crate) use recover::ReviveDisk;
 pub(crate) use recover::{
     ForceReport, RecoverReport, RecoverShare, ReviveEnd, ReviveGuest, ReviveReport,
 };
+pub(crate) use renew::{OldClient, RenewEnd, RenewGuest, RenewReport};
 pub(crate) use selftest::{End as SelftestEnd, SelftestReport};
 pub(crate) use status::{
     ClientStatus, Finding, HolderStatus, Holders, Scope, Severity, ShareStatus, StatusReport,
@@ -94,6 +96,7 @@ enum Command {
     Attach(Box<attach::Arguments>),
     Detach(detach::Arguments),
     Recover(recover::Arguments),
+    Renew(renew::Arguments),
     DiskXml(Box<disk_xml::Arguments>),
     #[command(subcommand)]
     Config(config::Command),
@@ -124,6 +127,7 @@ impl Arguments {
             Command::Attach(arguments) => arguments.run(config),
             Command::Detach(arguments) => arguments.run(config),
             Command::Recover(arguments) => arguments.run(config),
+            Command::Renew(arguments) => arguments.run(config),
             Command::DiskXml(arguments) => arguments.run(config),
             Command::Config(command) => command.run(config),
             Command::Doctor(arguments) => arguments.run(config),

@@ -7,6 +7,7 @@ mod human;
 mod json;
 mod lint;
 mod page;
+mod renew;
 mod revive;
 mod selftest;
 mod status;
@@ -22,8 +23,8 @@ use virt_quobyte::lint::Rule;
 
 use crate::cli::{
     AttachReport, Change, Color, DetachReport, DoctorReport, Failure, ForceReport, InstallReport,
-    LintFormat, LintReport, MountReport, NeedsReport, RecoverReport, ReviveReport, SelftestReport,
-    StatusReport, UmountReport, UninstallReport,
+    LintFormat, LintReport, MountReport, NeedsReport, RecoverReport, RenewReport, ReviveReport,
+    SelftestReport, StatusReport, UmountReport, UninstallReport,
 };
 use crate::exit::ExitStatus;
 pub(crate) use waiting::Waiting;
@@ -81,6 +82,10 @@ pub(crate) fn force(report: &ForceReport, audience: For) -> Result<()> {
 
 pub(crate) fn revive(report: &ReviveReport, audience: For) -> Result<()> {
     print(&audience.of(report, revive::human, revive::json))
+}
+
+pub(crate) fn renew(report: &RenewReport, audience: For) -> Result<()> {
+    print(&audience.of(report, renew::human, renew::json))
 }
 
 pub(crate) fn uninstall(report: &UninstallReport, audience: For) -> Result<()> {

@@ -246,7 +246,7 @@ fn lose_client(host: &Host, guest: &Guest) -> Result<()> {
 }
 
 /// The guest writes what waited, and more, with no error in between.
-fn goes_on(guest: &Guest) -> Result<()> {
+pub(super) fn goes_on(guest: &Guest) -> Result<()> {
     ensure!(guest.state()? == "running", "it does not run");
     let disks = guest.disk_names();
     let written = disks.iter().map(|disk| guest.blocks(disk)).collect::<Result<Vec<_>>>()?;
@@ -257,7 +257,7 @@ fn goes_on(guest: &Guest) -> Result<()> {
     Ok(())
 }
 
-fn is_as_before(guest: &Guest, before: &str) -> Result<()> {
+pub(super) fn is_as_before(guest: &Guest, before: &str) -> Result<()> {
     let now = guest.does_say("dumpxml", &[])?;
     let not_in = |one: &str, other: &str| {
         let lines = one.lines().filter(|line| !other.lines().any(|it| it == *line));
@@ -280,7 +280,7 @@ fn command<'h>(host: &'h Host, share: &Share, words: &[&str]) -> crate::host::Ho
     host.command("virt-quobyte").args(["recover", "--revive", share.name()]).args(words)
 }
 
-fn end_of(guest: &Guest) -> Result<()> {
+pub(super) fn end_of(guest: &Guest) -> Result<()> {
     guest.virsh("destroy")?.done()?;
     guest.wait_until_off()
 }

@@ -8,7 +8,7 @@
 
 mod force;
 mod guests;
-mod revive;
+pub(super) mod revive;
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -165,7 +165,7 @@ impl Arguments {
 }
 
 /// Whether somebody types the share's name, who was shown what will be done to it. A program is not asked.
-fn is_agreed(share: &ShareName, format: Format) -> Result<bool> {
+pub(super) fn is_agreed(share: &ShareName, format: Format) -> Result<bool> {
     let asked = format!("type {share} to go on: ");
     match if format.json { None } else { render::confirm(&asked)? } {
         Some(answer) => Ok(answer == share.as_str()),

@@ -65,7 +65,7 @@ pub(super) fn findings(scene: &Scene<'_>) -> Vec<Finding> {
                 "its client (pid {}) runs a program that was replaced or removed since it was started",
                 client.pid
             ),
-            "stop its guests, or move them away: the next mount runs what is installed",
+            &format!("virt-quobyte renew {}", scene.observed.share.name),
         ));
     }
     findings.sort_by_key(|finding| finding.severity() as u8);

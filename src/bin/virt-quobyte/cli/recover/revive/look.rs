@@ -14,12 +14,13 @@ use virt_quobyte::hold::Remounted;
 use virt_quobyte::host::deadline::Deadline;
 use virt_quobyte::host::processes::storage;
 use virt_quobyte::lease::{StateDir, Turn};
+use virt_quobyte::mounts::MountId;
 use virt_quobyte::needs;
-use virt_quobyte::revive::{self, DiskWords, Facts, Given, Revival, Step, monitor};
+use virt_quobyte::revive::{self, DiskWords, Facts, Given, Purpose, Revival, Step, monitor};
 use virt_quobyte::share::Share;
 use virt_quobyte::xml::Tree;
 
-use super::walk::{self, Failed};
+use super::walk::{self, Failed, Walked};
 use crate::cli::recover::guests;
 use crate::libvirt;
 
@@ -31,14 +32,18 @@ const TURN: Duration = Duration::from_secs(10);
 
 /// A guest that runs on the share.
 #[derive(Debug)]
-pub(super) struct Candidate {
+pub(in crate::cli) struct Candidate {
     uuid: DomainUuid,
     name: String,
     line: libvirt::Guest,
 }
 
 /// The guests that run on a share.
-pub(super) fn candidates(uri: &str, share: &Share, settings: &Settings) -> Result<Vec<Candidate>> {
+pub(in crate::cli) fn candidates(
+    uri: &str,
+    share: &Share,
+    settings: &Settings,
+) -> Result<Vec<Candidate>> {
     let known = guests::of(uri);
     if let Some(why) = known.without_libvirt {
         bail!("guests are revived through libvirt, which does not answer: {why}");
@@ -55,22 +60,33 @@ pub(super) fn candidates(uri: &str, share: &Share, settings: &Settings) -> Resul
 }
 
 impl Candidate {
-    pub(super) fn name(&self) -> String {
+    pub(in crate::cli) fn name(&self) -> String {
         Escaped(&self.name).to_string()
     }
 
     /// Our turn to change its disks.
-    pub(super) fn turn(&self, state: &StateDir) -> Result<Turn, String> {
+    pub(in crate::cli) fn turn(&self, state: &StateDir) -> Result<Turn, String> {
         state.turn(&self.uuid, Deadline::after(TURN)).map_err(|error| error.to_string())
     }
 
     /// What is to be done with it, on a share that was found so.
     pub(super) fn decide(&self, share: &Share, found: &Remounted) -> Result<Revival, String> {
-        let guest = self.look(found).map_err(|error| format!("{error:#}"))?;
-        revive::decide(&share.mount_point, &guest).map_err(|refusal| refusal.to_string())
+        let living = found.mount.filter(|_| found.health == Health::Healthy);
+        self.decide_for(Purpose::Revive, share, living)
     }
 
-    pub(super) fn walk(&self, steps: &[Step]) -> Result<(), Box<Failed>> {
+    /// The same for either purpose. What of the guest's files is not on the living mount is to be opened anew.
+    pub(in crate::cli) fn decide_for(
+        &self,
+        purpose: Purpose,
+        share: &Share,
+        living: Option<MountId>,
+    ) -> Result<Revival, String> {
+        let guest = self.look(living).map_err(|error| format!("{error:#}"))?;
+        revive::decide(&share.mount_point, purpose, &guest).map_err(|refusal| refusal.to_string())
+    }
+
+    pub(in crate::cli) fn walk(&self, steps: &[Step]) -> Result<Walked, Box<Failed>> {
         walk::walk(steps, &self.line)
     }
 
@@ -87,7 +103,7 @@ impl Candidate {
         text.trim().parse().with_context(|| format!("cannot read {}", Escaped(&file)))
     }
 
-    fn look(&self, found: &Remounted) -> Result<revive::Guest> {
+    fn look(&self, living: Option<MountId>) -> Result<revive::Guest> {
         let document = self.line.xml()?.context("it has ended just now")?;
         let tree = Tree::read(document.as_bytes()).ok().context("its XML cannot be read")?;
         let disks = DiskWords::of(&tree);
@@ -99,7 +115,6 @@ impl Candidate {
         let storage = storage::of(self.pid()?, &self.uuid.to_string(), Deadline::after(QEMU))?
             .context("its QEMU was not found among the processes")?;
         let given = Given::of(storage.blockdevs.iter().map(String::as_str));
-        let living = found.mount.filter(|_| found.health == Health::Healthy);
         let alive = living.map(|mount| storage.open_on(mount.device).map(str::to_owned).collect());
         Ok(revive::Guest { facts, given, disks, alive: alive.unwrap_or_default() })
     }

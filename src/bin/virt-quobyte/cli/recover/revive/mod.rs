@@ -4,7 +4,7 @@
 //! look   what is known of a guest     walk   its steps, one after the other
 //! ```
 
-mod look;
+pub(in crate::cli) mod look;
 mod walk;
 
 use anyhow::Result;
@@ -183,7 +183,7 @@ impl<'a> Wanted<'a> {
         let mut guest = self.guest(candidate, decided);
         if guest.end == ReviveEnd::Possible {
             guest.end = match candidate.walk(&steps) {
-                Ok(()) => ReviveEnd::Revived,
+                Ok(_) => ReviveEnd::Revived,
                 Err(failed) => ReviveEnd::Failed(failed.to_string()),
             };
         }

@@ -13,10 +13,21 @@ const WATCH: Duration = Duration::from_secs(2);
 /// How often it is asked meanwhile.
 const LOOK_AGAIN: Duration = Duration::from_millis(200);
 
+/// How often QEMU is told to open a file, when it says that it cannot: for this long in all. A client that has just ended may still
+/// have its locks, and another one not know a name yet.
+const OPENING: Duration = Duration::from_secs(5);
+
+/// What came of a guest's steps.
+#[derive(Debug, Clone, Copy)]
+pub(in crate::cli) struct Walked {
+    /// How long it was paused for them, if it was.
+    pub(in crate::cli) paused: Option<Duration>,
+}
+
 /// A step that failed, and what became of those before it.
 #[derive(Debug, thiserror::Error)]
-#[error("{step}: {why}{}; nothing is worse than before: see to that, and revive it again", undone(.undo.as_ref()))]
-pub(super) struct Failed {
+#[error("{step}: {why}{}; nothing is worse than before: see to that, and say it again", undone(.undo.as_ref()))]
+pub(in crate::cli) struct Failed {
     step: String,
     why: Why,
     /// Why what had been done could not all be undone.
@@ -25,7 +36,7 @@ pub(super) struct Failed {
 
 /// Why a step failed.
 #[derive(Debug, thiserror::Error)]
-pub(super) enum Why {
+enum Why {
     #[error(transparent)]
     NoAnswer(#[from] NoAnswer),
     #[error(transparent)]
@@ -46,14 +57,23 @@ fn undone(undo: Option<&Why>) -> String {
     }
 }
 
-pub(super) fn walk(steps: &[Step], guest: &Guest) -> Result<(), Box<Failed>> {
+pub(super) fn walk(steps: &[Step], guest: &Guest) -> Result<Walked, Box<Failed>> {
+    let mut paused_at = None;
+    let mut paused = None;
     for (at, step) in steps.iter().enumerate() {
+        if matches!(step, Step::Pause(_)) {
+            paused_at = Some(Instant::now());
+        }
         if let Err(why) = take(step, guest) {
             let undo = undo(&steps[..at]).iter().find_map(|step| take(step, guest).err());
             return Err(Box::new(Failed { step: step.to_string(), why, undo }));
         }
+        if matches!(step, Step::Resume) {
+            paused = paused_at.map(|at| at.elapsed());
+            watch(guest).map_err(|why| Failed { step: step.to_string(), why, undo: None })?;
+        }
     }
-    Ok(())
+    Ok(Walked { paused })
 }
 
 fn take(step: &Step, guest: &Guest) -> Result<(), Why> {
@@ -61,12 +81,19 @@ fn take(step: &Step, guest: &Guest) -> Result<(), Why> {
     tracing::debug!("{step}");
     match step.deed() {
         Deed::Pause => guest.pause()?,
-        Deed::Resume => {
-            guest.resume()?;
-            watch(guest)?;
-        }
+        Deed::Resume => guest.resume()?,
         Deed::Ask(question) => step.judge(&ask(question)?)?,
-        Deed::Tell { command, text } => Step::heard(command, &guest.monitor(text)?)?,
+        Deed::Tell { command, text } => {
+            let until = Instant::now() + OPENING;
+            loop {
+                match Step::heard(command, &guest.monitor(text.clone())?) {
+                    Err(NoReply::Refused(_)) if step.opens() && Instant::now() < until => {
+                        std::thread::sleep(LOOK_AGAIN);
+                    }
+                    heard => break heard?,
+                }
+            }
+        }
         Deed::TellUnless { question, command, text } => {
             if !step.is_done(&ask(question)?)? {
                 Step::heard(command, &guest.monitor(text)?)?;
