@@ -8,11 +8,12 @@ use super::{Cause, Failure, Mode};
 use crate::apply::{self, Ground};
 use crate::config::Settings;
 use crate::health::Health;
+use crate::host::client;
 use crate::host::deadline::Deadline;
 use crate::host::kept_mount::KeptMount;
+use crate::host::processes::clients::Client;
 use crate::host::processes::users::{self, Users};
 use crate::lease::{MountRecord, ShareRecord, StateDir};
-use crate::mounts::MountId;
 use crate::observe::{self, AskClient};
 use crate::plan::{self, Plan};
 use crate::share::Share;
@@ -29,15 +30,13 @@ pub struct Renewed {
 /// A client that makes room for another one, and goes on for those who have files open on it.
 #[derive(Debug, Clone)]
 pub struct Old {
-    /// Its mount.
-    pub mount: MountId,
-    /// Its systemd unit.
-    pub unit: Option<String>,
+    /// Its process, if it was found.
+    pub process: Option<Client>,
     /// Who has files open there.
     pub users: Users,
 }
 
-/// How long it is found out who uses the old mount.
+/// How long it is found out which process serves the old mount, and how long who uses it.
 const USERS: Duration = Duration::from_secs(5);
 
 /// Sees to it that a share is mounted by a new client: the old one's mount is detached, and put back if the new one cannot mount.
@@ -68,10 +67,10 @@ fn look(ground: &Ground<'_>, record: &ShareRecord, mode: Mode) -> Result<Renewed
     let seen = see(ground, record, None, ask)?;
     let seen = if mode == Mode::Apply { settled(ground, seen, None, ask)? } else { seen };
     let plan = plan::renew(&seen)?;
-    let old = seen.stack.last().map(|mount| Old {
-        mount: *mount,
-        unit: record.mount.as_ref().and_then(MountRecord::unit).map(str::to_owned),
-        users: users::of(mount.device, deadline.at_most(USERS)),
+    let old = seen.stack.last().map(|mount| {
+        let found = client::running(&[ground.share], deadline.at_most(USERS)).unwrap_or_default();
+        let users = users::of(mount.device, deadline.at_most(USERS));
+        Old { process: found.into_iter().next().flatten(), users }
     });
     Ok(Renewed { plan, old })
 }

@@ -50,14 +50,6 @@ pub fn waiting(device: DeviceNumber) -> Option<u64> {
     fs::read_to_string(file(device, "waiting")).ok()?.trim().parse().ok()
 }
 
-/// Whether there is a connection; `None` if the kernel does not say. It goes with the last mount and the last open file.
-#[cfg(feature = "admin")]
-pub fn is_there(device: DeviceNumber) -> Option<bool> {
-    // Control files that are not mounted show none at all, where at least one mount is looked after.
-    fs::read_dir(CONNECTIONS).ok()?.next()?.ok()?;
-    Some(file(device, "waiting").exists())
-}
-
 fn file(device: DeviceNumber, name: &str) -> PathBuf {
     PathBuf::from(format!("{CONNECTIONS}/{}/{name}", device.minor))
 }

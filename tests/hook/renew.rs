@@ -58,7 +58,7 @@ fn where_nobody_has_a_file_open_the_old_client_ends_at_once() {
         let old = ground.clients();
         let (status, said) = renew(&ground);
         assert_eq!(status, 0, "{said}");
-        assert!(said.contains("the old client has ended"), "{said}");
+        assert!(said.contains("\nthe old client has ended"), "{said}");
         ground.wait_until("only the new client is there", || ground.clients().len() == 1);
         assert_ne!(ground.clients(), old);
         assert_eq!(ground.mounts_on(&ground.mount_point("gold")), 1);

@@ -8,7 +8,7 @@ use virt_quobyte::config::{Settings, load};
 use virt_quobyte::health::Health;
 use virt_quobyte::hold::{self, Mode, Old, Renewed};
 use virt_quobyte::host::deadline::Deadline;
-use virt_quobyte::host::{self, connection, systemd};
+use virt_quobyte::host::{self, process};
 use virt_quobyte::lease::StateDir;
 use virt_quobyte::mounts::MountId;
 use virt_quobyte::observe::{self, AskClient};
@@ -262,19 +262,15 @@ impl RenewGuest {
 
 /// Waits for the end of a client that nobody should need any more.
 fn end_of(old: &Old) -> OldClient {
+    let Some(client) = &old.process else { return OldClient::Unknown };
     let deadline = Deadline::after(OLD_CLIENT);
-    loop {
-        match connection::is_there(old.mount.device) {
-            Some(true) if deadline.is_over() => return OldClient::Lives,
-            Some(true) => std::thread::sleep(LOOK_AGAIN),
-            Some(false) => break,
-            None => return OldClient::Unknown,
+    while process::start_time(client.pid) == Some(client.started) {
+        if deadline.is_over() {
+            return OldClient::Lives;
         }
+        std::thread::sleep(LOOK_AGAIN);
     }
-    match &old.unit {
-        Some(unit) if !systemd::wait_until_gone(unit, deadline) => OldClient::Lives,
-        _ => OldClient::Ended,
-    }
+    OldClient::Ended
 }
 
 fn status(report: &RenewReport) -> ExitStatus {

@@ -40,7 +40,7 @@ pub(super) fn human(report: &RenewReport) -> String {
             "\nthe old client goes on: somebody has files open there, and it ends with the last of them\n",
         ),
         OldClient::Unknown => text.push_str(
-            "\nwhether the old client has ended cannot be seen: /sys/fs/fuse/connections is not mounted\n",
+            "\nwhich process the old client was could not be found out, nor whether it has ended\n",
         ),
     }
     text
