@@ -1,7 +1,7 @@
-//! Random lives of one share, with crashes between any two effects, against the real plans.
+//! Random lives of a host with two shares and three guests, with crashes between any two effects, against the real plans.
 //!
-//! The model is as small as the truth allows: which mounts are stacked at the mount point and who made them, which guests run
-//! under which daemon, and the record. Shares never touch each other's state, so one is enough.
+//! The model is as small as the truth allows: which mounts are stacked at a mount point and who made them, which guests run under
+//! which daemon, and the records. One guest needs both shares: it has both or none, wherever its start is cut off.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -16,6 +16,9 @@ use crate::mounts::{DeviceNumber, MountId};
 use crate::share::Share;
 
 const GUESTS: u8 = 3;
+
+/// The shares of each guest, by their numbers.
+const NEEDS: [&[usize]; GUESTS as usize] = [&[0, 1], &[0], &[1]];
 const LINGER: Duration = Duration::from_secs(30);
 
 #[derive(Debug, Clone, Copy)]
@@ -28,6 +31,13 @@ enum Event {
     DaemonDiesAtStart { guest: u8, dies_after: u8 },
     /// The daemon restarts and finds its guests again.
     DaemonRestarts,
+    /// What happens to one share.
+    To(usize, Fate),
+}
+
+/// What can happen to a share.
+#[derive(Debug, Clone, Copy)]
+enum Fate {
     /// The client dies.
     ClientDies,
     /// Somebody looks at the share without wanting it: the end of a linger, or the administrator.
@@ -44,18 +54,21 @@ enum Event {
 
 fn event() -> impl Strategy<Value = Event> {
     let guest = || 0..GUESTS;
-    let dies = || prop_oneof![2 => Just(None), 1 => (0_u8..8).prop_map(Some)];
+    let dies = || prop_oneof![2 => Just(None), 1 => (0_u8..16).prop_map(Some)];
+    let fate = prop_oneof![
+        1 => Just(Fate::ClientDies),
+        2 => Just(Fate::LateMount),
+        2 => Just(Fate::Reconcile),
+        1 => Just(Fate::Recover),
+        1 => Just(Fate::ForeignMount),
+        1 => Just(Fate::ForeignUnmount),
+    ];
     prop_oneof![
         4 => (guest(), dies()).prop_map(|(guest, dies_after)| Event::Start { guest, dies_after }),
         4 => (guest(), dies()).prop_map(|(guest, dies_after)| Event::Stop { guest, dies_after }),
-        1 => (guest(), 0_u8..8).prop_map(|(guest, dies_after)| Event::DaemonDiesAtStart { guest, dies_after }),
+        1 => (guest(), 0_u8..16).prop_map(|(guest, dies_after)| Event::DaemonDiesAtStart { guest, dies_after }),
         1 => Just(Event::DaemonRestarts),
-        1 => Just(Event::ClientDies),
-        2 => Just(Event::LateMount),
-        2 => Just(Event::Reconcile),
-        1 => Just(Event::Recover),
-        1 => Just(Event::ForeignMount),
-        1 => Just(Event::ForeignUnmount),
+        8 => (0_usize..2, fate).prop_map(|(share, fate)| Event::To(share, fate)),
     ]
 }
 
@@ -66,6 +79,7 @@ struct Mount {
     dead: bool,
 }
 
+/// A share, as it and its guests are.
 struct World {
     share: Share,
     record: ShareRecord,
@@ -83,11 +97,17 @@ enum End {
     Reached,
     Died,
     StepFailed,
+    Refused,
+}
+
+/// So many effects as nobody has: the hook is not killed.
+const fn unhurt() -> u32 {
+    u32::MAX
 }
 
 impl World {
-    fn new() -> Self {
-        let export = "a/gold".parse().expect("a good export");
+    fn new(export: &str) -> Self {
+        let export = export.parse().expect("a good export");
         let base = "/mnt".parse().expect("a good path");
         let share = Share::of_policy_export(export, &base);
         let record = ShareRecord::new(&share, "boot");
@@ -141,9 +161,8 @@ impl World {
     }
 
     /// Does what `apply` does, effect by effect; `Mount` has four.
-    fn apply(&mut self, plan: &Plan, dies_after: Option<u8>) -> Result<End, TestCaseError> {
-        let mut left = dies_after.map_or(u32::MAX, u32::from);
-        let mut effect = || left.checked_sub(1).map(|rest| left = rest).is_some();
+    fn apply(&mut self, plan: &Plan, left: &mut u32) -> Result<End, TestCaseError> {
+        let mut effect = || left.checked_sub(1).map(|rest| *left = rest).is_some();
         for step in &plan.steps {
             if !effect() {
                 return Ok(End::Died);
@@ -206,21 +225,6 @@ impl World {
         id
     }
 
-    fn start(&mut self, guest: u8, dies_after: Option<u8>) -> Result<(), TestCaseError> {
-        if self.running.contains(&guest) {
-            return Ok(());
-        }
-        let end = self.acquire(guest, dies_after)?;
-        if end == Some(End::Reached) {
-            prop_assert_eq!(self.health(), Health::Healthy);
-            self.running.insert(guest);
-        } else if end.is_some() {
-            // What `hold::acquire` undoes, or what libvirt does when the hook died: it calls stopped and release.
-            self.release(guest, None)?;
-        }
-        Ok(())
-    }
-
     /// What `hold` does before it plans.
     fn settle(&mut self) {
         if super::attempt_is_open(&self.observed()) {
@@ -228,16 +232,16 @@ impl World {
         }
     }
 
-    fn acquire(&mut self, guest: u8, dies_after: Option<u8>) -> Result<Option<End>, TestCaseError> {
+    fn acquire(&mut self, guest: u8, left: &mut u32) -> Result<End, TestCaseError> {
         self.settle();
         if let Ok(plan) = super::acquire(&self.observed(), self.lease(guest)) {
-            return self.apply(&plan, dies_after).map(Some);
+            return self.apply(&plan, left);
         }
         prop_assert!(self.health() != Health::Healthy && self.health() != Health::Absent);
-        Ok(None)
+        Ok(End::Refused)
     }
 
-    fn release(&mut self, guest: u8, dies_after: Option<u8>) -> Result<(), TestCaseError> {
+    fn release(&mut self, guest: u8, left: &mut u32) -> Result<End, TestCaseError> {
         self.settle();
         // Every other guest's share may linger: `reconcile` is then what takes it down.
         let keep = match guest % 2 {
@@ -245,13 +249,13 @@ impl World {
             _ => Keep::For { now: 0, length: LINGER },
         };
         let plan = super::release(&self.observed(), &Holder::Domain(Self::uuid(guest)), keep);
-        self.apply(&plan, dies_after).map(drop)
+        self.apply(&plan, left)
     }
 
     fn reconcile(&mut self) -> Result<(), TestCaseError> {
         self.settle();
         let plan = super::reconcile(&self.observed(), &[], LINGER.as_secs(), LINGER);
-        self.apply(&plan, None).map(drop)
+        self.apply(&plan, &mut unhurt()).map(drop)
     }
 
     fn recover(&mut self) -> Result<(), TestCaseError> {
@@ -267,7 +271,7 @@ impl World {
             }
             super::reconcile(&seen, &missing, LINGER.as_secs(), LINGER)
         };
-        if self.apply(&plan, None)? == End::Reached {
+        if self.apply(&plan, &mut unhurt())? == End::Reached {
             let held: BTreeSet<_> = self.record.leases.iter().map(|it| it.holder.clone()).collect();
             let runs = missing.into_iter().map(|lease| lease.holder).collect();
             prop_assert_eq!(held, runs, "leases and guests differ after a recovery");
@@ -275,48 +279,27 @@ impl World {
         Ok(())
     }
 
-    fn happen(&mut self, event: Event) -> Result<(), TestCaseError> {
-        match event {
-            Event::Start { guest, dies_after } => self.start(guest, dies_after)?,
-            Event::Stop { guest, dies_after } => {
-                if self.running.remove(&guest) {
-                    self.release(guest, dies_after)?;
-                }
-            }
-            Event::DaemonDiesAtStart { guest, dies_after } => {
-                if !self.running.contains(&guest) {
-                    self.acquire(guest, Some(dies_after))?;
-                    self.daemon_restarts()?;
-                }
-            }
-            Event::DaemonRestarts => self.daemon_restarts()?,
-            Event::ClientDies => {
+    fn befall(&mut self, fate: Fate) -> Result<(), TestCaseError> {
+        match fate {
+            Fate::ClientDies => {
                 if let Some(top) = self.stack.last_mut().filter(|top| top.ours) {
                     top.dead = true;
                 }
             }
-            Event::Reconcile => self.reconcile()?,
-            Event::Recover => self.recover()?,
-            Event::LateMount => {
+            Fate::Reconcile => self.reconcile()?,
+            Fate::Recover => self.recover()?,
+            Fate::LateMount => {
                 if std::mem::take(&mut self.late) {
                     self.push_mount(true);
                 }
             }
-            Event::ForeignMount if self.stack.len() < 3 => drop(self.push_mount(false)),
-            Event::ForeignMount => {}
-            Event::ForeignUnmount => {
+            Fate::ForeignMount if self.stack.len() < 3 => drop(self.push_mount(false)),
+            Fate::ForeignMount => {}
+            Fate::ForeignUnmount => {
                 if self.stack.last().is_some_and(|top| !top.ours) {
                     self.stack.pop();
                 }
             }
-        }
-        for &guest in &self.running {
-            let holder = Holder::Domain(Self::uuid(guest));
-            prop_assert!(
-                self.record.lease_of(&holder).is_some(),
-                "guest {} runs without a lease",
-                guest
-            );
         }
         Ok(())
     }
@@ -325,7 +308,99 @@ impl World {
         self.daemon += 1;
         for guest in self.running.clone() {
             let plan = super::reconnect(&self.observed(), self.lease(guest));
-            self.apply(&plan, None)?;
+            self.apply(&plan, &mut unhurt())?;
+        }
+        Ok(())
+    }
+}
+
+/// A host and its shares.
+struct Host {
+    shares: [World; 2],
+}
+
+impl Host {
+    fn new() -> Self {
+        Self { shares: ["a/gold", "a/silver"].map(World::new) }
+    }
+
+    fn of(&mut self, guest: u8) -> impl Iterator<Item = &mut World> {
+        let needs = NEEDS[usize::from(guest)];
+        let numbered = self.shares.iter_mut().enumerate();
+        numbered.filter(|(number, _)| needs.contains(number)).map(|(_, share)| share)
+    }
+
+    fn runs(&mut self, guest: u8) -> bool {
+        self.of(guest).any(|share| share.running.contains(&guest))
+    }
+
+    /// As the hook does it: all shares of a guest, up to the first that it does not get.
+    fn acquire(&mut self, guest: u8, mut left: u32) -> Result<End, TestCaseError> {
+        for share in self.of(guest) {
+            let end = share.acquire(guest, &mut left)?;
+            if end != End::Reached {
+                return Ok(end);
+            }
+        }
+        Ok(End::Reached)
+    }
+
+    /// All shares of a guest, up to the one at which the hook is killed.
+    fn release(&mut self, guest: u8, mut left: u32) -> Result<(), TestCaseError> {
+        for share in self.of(guest) {
+            if share.release(guest, &mut left)? == End::Died {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    fn start(&mut self, guest: u8, left: u32) -> Result<(), TestCaseError> {
+        if self.runs(guest) {
+            return Ok(());
+        }
+        if self.acquire(guest, left)? == End::Reached {
+            for share in self.of(guest) {
+                prop_assert_eq!(share.health(), Health::Healthy);
+                share.running.insert(guest);
+            }
+            return Ok(());
+        }
+        // What the hook undoes, or what libvirt does when the hook has failed or died: it calls stopped and release.
+        self.release(guest, unhurt())
+    }
+
+    fn daemon_restarts(&mut self) -> Result<(), TestCaseError> {
+        self.shares.iter_mut().try_for_each(World::daemon_restarts)
+    }
+
+    fn happen(&mut self, event: Event) -> Result<(), TestCaseError> {
+        let effects = |dies_after: Option<u8>| dies_after.map_or(unhurt(), u32::from);
+        match event {
+            Event::Start { guest, dies_after } => self.start(guest, effects(dies_after))?,
+            Event::Stop { guest, dies_after } => {
+                if self.runs(guest) {
+                    for share in self.of(guest) {
+                        share.running.remove(&guest);
+                    }
+                    self.release(guest, effects(dies_after))?;
+                }
+            }
+            Event::DaemonDiesAtStart { guest, dies_after } => {
+                if !self.runs(guest) {
+                    self.acquire(guest, u32::from(dies_after))?;
+                    self.daemon_restarts()?;
+                }
+            }
+            Event::DaemonRestarts => self.daemon_restarts()?,
+            Event::To(share, fate) => self.shares[share].befall(fate)?,
+        }
+        for share in &self.shares {
+            for &guest in &share.running {
+                let holder = Holder::Domain(World::uuid(guest));
+                let lease = share.record.lease_of(&holder);
+                prop_assert!(lease.is_some(), "guest {} runs without a lease", guest);
+            }
         }
         Ok(())
     }
@@ -338,22 +413,28 @@ proptest! {
     fn whatever_happens_no_guest_loses_its_mount_and_in_the_end_nothing_is_left(
         events in prop::collection::vec(event(), 1..25)
     ) {
-        let mut world = World::new();
+        let mut host = Host::new();
         for event in events {
-            world.happen(event)?;
+            host.happen(event)?;
         }
-        // Peace at last: what is not ours goes, every guest ends, the daemon is another one, and one guest starts and ends.
-        world.stack.retain(|mount| mount.ours);
+        // Peace at last: what is not ours goes, every guest ends, the daemon is another one, and a guest of both starts and ends.
+        for share in &mut host.shares {
+            share.stack.retain(|mount| mount.ours);
+        }
         for guest in 0..GUESTS {
-            world.happen(Event::Stop { guest, dies_after: None })?;
+            host.happen(Event::Stop { guest, dies_after: None })?;
         }
-        world.happen(Event::DaemonRestarts)?;
-        world.happen(Event::LateMount)?;
-        world.happen(Event::Start { guest: 0, dies_after: None })?;
-        prop_assert!(world.running.contains(&0), "guest 0 cannot start: {}", world.health());
-        world.happen(Event::Stop { guest: 0, dies_after: None })?;
-        prop_assert!(world.record.is_blank(), "{:?}", world.record);
-        prop_assert_eq!(world.stack, vec![]);
-        prop_assert!(!world.late, "a client is left that will mount");
+        host.happen(Event::DaemonRestarts)?;
+        for share in 0..host.shares.len() {
+            host.happen(Event::To(share, Fate::LateMount))?;
+        }
+        host.happen(Event::Start { guest: 0, dies_after: None })?;
+        prop_assert!(host.runs(0), "guest 0 cannot start");
+        host.happen(Event::Stop { guest: 0, dies_after: None })?;
+        for share in host.shares {
+            prop_assert!(share.record.is_blank(), "{:?}", share.record);
+            prop_assert_eq!(share.stack, vec![]);
+            prop_assert!(!share.late, "a client is left that will mount");
+        }
     }
 }

@@ -162,7 +162,8 @@ fn a_client_that_dies_in_the_middle_of_a_renewal_is_answered_by_a_revival(
         std::thread::sleep(Duration::from_millis(10));
     }
     host.command("kill").args(["-KILL"]).args(&old).done()?;
-    renewing.wait()?;
+    let cut_off = renewing.wait()?;
+    ensure!(!cut_off.succeeded(), "the guest was moved before its client died: {cut_off}");
     share::client(host, "")?;
     guest.wait_for_state("paused")?;
     let said = renew(host, &share, &["--yes"])?;
