@@ -17,6 +17,7 @@ mod needs;
 mod recover;
 mod selftest;
 mod status;
+mod status_files;
 mod umount;
 mod uninstall;
 
@@ -45,7 +46,8 @@ pub(crate) use recover::{
 };
 pub(crate) use selftest::{End as SelftestEnd, SelftestReport};
 pub(crate) use status::{
-    ClientStatus, Finding, HolderStatus, Holders, Scope, Severity, ShareStatus, StatusReport,
+    ClientStatus, Finding, HolderStatus, Holders, Prospect, Scope, Severity, ShareStatus,
+    StatusReport,
 };
 pub(crate) use umount::UmountReport;
 pub(crate) use uninstall::UninstallReport;
