@@ -6,6 +6,7 @@ use super::Purpose;
 use super::facts::{Cache, Facts, Node, RunState};
 use super::given::Given;
 use super::node::{DevicePath, NodeName, NodeOptions, Placeholder, Then};
+use super::obstacle::Obstacle;
 use super::refusal::Refusal;
 use super::step::Step;
 use super::unflushed::{Kept, Unflushed};
@@ -235,7 +236,10 @@ fn on_share<'a>(
         } else {
             Stands::Elsewhere
         };
-        let words = device.path.alias().and_then(|alias| disks.iter().find(|it| it.alias == alias));
+        let words = device
+            .path
+            .alias()
+            .and_then(|alias| disks.iter().find(|it| it.alias.as_deref() == Some(alias)));
         let words =
             words.ok_or_else(|| Refusal::Unknown { device: device.path.as_str().to_owned() })?;
         if stands != Stands::Living {
@@ -270,14 +274,11 @@ fn of_no_chain(node: &Node, facts: &Facts, disks: &[DiskWords]) -> Refusal {
         .iter()
         .find(|device| facts.node(&device.root).is_some_and(|root| root.file == node.file));
     let alias = on_it.and_then(|device| device.path.alias());
-    match disks.iter().find(|disk| alias == Some(disk.alias.as_str())) {
+    match disks.iter().find(|disk| alias.is_some() && disk.alias.as_deref() == alias) {
         Some(disk) => Refusal::NotGiven { target: disk.target.clone(), node: node.name.clone() },
         None => Refusal::OfNoDisk { node: node.name.clone(), file: node.file.clone() },
     }
 }
-
-/// Those of whose devices it was seen that they go on after they were put on other nodes.
-const BUSES: [&str; 4] = ["virtio", "scsi", "sata", "ide"];
 
 /// Whether a disk is one that was seen to go on after it was put on files that were opened anew.
 fn revivable(
@@ -288,17 +289,11 @@ fn revivable(
     stands: Stands,
 ) -> Result<(), Refusal> {
     let target = || words.target.clone();
-    if !BUSES.contains(&words.bus.as_str()) {
-        return Err(Refusal::Bus { target: target(), bus: words.bus.clone() });
-    }
-    // Who only reads can read again; and who is on a client that lives has seen no error.
     let only_reads = chain.first().is_some_and(|root| root.only_reads());
-    let no_error = purpose == Purpose::Renew && stands == Stands::Elsewhere;
-    if !(words.stops_at_errors || only_reads || no_error) {
-        return Err(Refusal::ErrorsReachedGuest { target: target() });
-    }
-    if words.has_controller_thread {
-        return Err(Refusal::Iothread { target: target() });
+    // Who is on a client that lives has seen no error either.
+    let sees_none = only_reads || (purpose == Purpose::Renew && stands == Stands::Elsewhere);
+    if let Some(obstacle) = words.obstacles(sees_none).next() {
+        return Err(obstacle.into());
     }
     for options in chain {
         let node = options.name().clone();
@@ -306,7 +301,7 @@ fn revivable(
             return Err(Refusal::Nested { target: target(), node });
         }
         if options.is_encrypted() {
-            return Err(Refusal::Encrypted { target: target(), node });
+            return Err(Obstacle::Encrypted { target: target() }.into());
         }
         match facts.node(&node) {
             Some(found) if found.has_bitmaps() => {

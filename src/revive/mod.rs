@@ -10,6 +10,7 @@
 //! words      what the domain says of a disk   node      names of nodes, and their options
 //! decide     a guest's revival, or a refusal  refusal   why a guest is not revived
 //! unflushed  what a disk may lose             step      one thing to do, and what it leaves if it fails
+//! obstacle   what a domain's XML shows of it  outlook   what would become of a guest, from its XML alone
 //! monitor    questions and answers as text     purpose   whether the client has died, or is replaced
 //! ```
 //!
@@ -31,6 +32,8 @@ mod facts;
 mod given;
 pub mod monitor;
 mod node;
+mod obstacle;
+mod outlook;
 mod purpose;
 mod refusal;
 #[cfg(test)]
@@ -43,6 +46,8 @@ pub use decide::{Disk, Guest, Revival, decide};
 pub use facts::{Facts, RunState, Unreadable, state_of};
 pub use given::Given;
 pub use node::{DevicePath, NodeName, NodeOptions, Placeholder};
+pub use obstacle::Obstacle;
+pub use outlook::{Outlook, outlook};
 pub use purpose::Purpose;
 pub use refusal::Refusal;
 pub use step::{Deed, NotSo, Step, undo};

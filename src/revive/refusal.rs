@@ -1,6 +1,7 @@
 //! Why a guest is not revived. A refusal is a decision, not a failure: nothing was done.
 
 use super::node::NodeName;
+use super::obstacle::Obstacle;
 use crate::escape::Escaped;
 
 /// A refusal: what is in the way, and what would be right.
@@ -62,16 +63,6 @@ pub enum Refusal {
         /// The node.
         node: NodeName,
     },
-    /// An encrypted image.
-    #[error(
-        "{target}: {node} is encrypted, and its key is not at hand; stop the guest and start it"
-    )]
-    Encrypted {
-        /// The disk.
-        target: String,
-        /// The node.
-        node: NodeName,
-    },
     /// A node keeps account of what was written, for a backup.
     #[error(
         "{target}: {node} has a bitmap of what was written since a checkpoint, which would be lost; stop the guest and start it"
@@ -82,30 +73,9 @@ pub enum Refusal {
         /// The node.
         node: NodeName,
     },
-    /// I/O in a thread of its own.
-    #[error(
-        "{target}: its controller has a thread of its own for I/O (iothread), which QEMU would have to be told to move its nodes to; stop the guest and start it"
-    )]
-    Iothread {
-        /// The disk.
-        target: String,
-    },
-    /// A device of a kind that was not tried.
-    #[error("{target}: a disk on the bus {} was never seen to go on; stop the guest and start it", Escaped(.bus))]
-    Bus {
-        /// The disk.
-        target: String,
-        /// What it hangs on.
-        bus: String,
-    },
-    /// The guest has been told of the errors.
-    #[error(
-        "{target}: the guest was told of its I/O errors, because its error_policy and rerror_policy do not both say 'stop', and has given it up by now; restart it"
-    )]
-    ErrorsReachedGuest {
-        /// The disk.
-        target: String,
-    },
+    /// Something that the domain's XML shows.
+    #[error("{0}; stop the guest and start it")]
+    Obstacle(#[from] Obstacle),
     /// A disk of QEMU's that libvirt does not have.
     #[error("{} is no disk that libvirt knows of", Escaped(.device))]
     Unknown {

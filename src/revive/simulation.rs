@@ -389,7 +389,7 @@ impl World {
 
 fn words(device: &str) -> DiskWords {
     DiskWords {
-        alias: device.to_owned(),
+        alias: Some(device.to_owned()),
         target: device.replace("virtio-disk", "vd"),
         bus: "virtio".to_owned(),
         stops_at_errors: true,

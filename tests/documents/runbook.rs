@@ -30,7 +30,12 @@ const ROOMS: [&str; 19] = [
 ];
 
 /// Where words come from besides, for the ones that stand within a message.
-const MORE_WORDS: [&str; 3] = ["bin/virt-quobyte/cli/status", "bin/virt-quobyte/render", "mounts"];
+const MORE_WORDS: [&str; 4] = [
+    "bin/virt-quobyte/cli/status",
+    "bin/virt-quobyte/cli/status_files.rs",
+    "bin/virt-quobyte/render",
+    "mounts",
+];
 
 /// Less than so many fixed words are a frame for another message, or a word that only stands within one.
 const MESSAGE: usize = 3;

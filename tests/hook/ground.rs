@@ -243,6 +243,21 @@ impl Ground {
         self.path("state").join(format!("{}.json", export.key()))
     }
 
+    /// Puts a `/run` of the ground's own in place of the host's.
+    pub(crate) fn take_run(&self) {
+        let own = self.path("run");
+        fs::create_dir_all(own.join("libvirt/qemu")).expect("made");
+        let bind = MsFlags::MS_BIND;
+        mount(Some(&own), "/run", None::<&str>, bind, None::<&str>).expect("root may mount");
+    }
+
+    /// Leaves there what libvirtd keeps of a guest that runs.
+    pub(crate) fn leave_status(&self, guest: &Guest) {
+        let status = format!("<domstatus state='running' pid='1'>{}</domstatus>", guest.xml());
+        let file = self.path("run/libvirt/qemu").join(format!("{}.xml", guest.name));
+        fs::write(file, status).expect("written");
+    }
+
     /// The client's starts, as it logged them: one JSON object each.
     pub(crate) fn client_starts(&self) -> Vec<serde_json::Value> {
         let log = fs::read_to_string(self.path("bin/standin.log")).unwrap_or_default();

@@ -10,7 +10,7 @@ use serde_json::Value;
 use snapbox::file;
 
 use crate::by_hand::admin;
-use crate::ground::{Ground, ground};
+use crate::ground::{Ground, Guest, ground};
 use crate::said::said;
 use crate::schema;
 
@@ -98,6 +98,54 @@ fn what_is_wrong_with_a_mount_that_a_guest_holds_is_a_fault_with_what_to_type() 
     );
     nix::mount::umount(&ground.mount_point("gold")).expect("nobody uses it");
     is(&ground, 1, "absent", &["held-not-mounted"]);
+}
+
+/// Which guests can have their disks back is read from what libvirt has left of them, also when the dead mount is gone.
+#[test]
+fn guests_of_a_share_that_is_lost_are_told_with_whether_they_can_be_revived() {
+    let ground = ground!();
+    let image = ground.text("mnt/gold/vm.img");
+    let guest = |name: &str, driver: &str, bus: &str| {
+        Guest::with_disks(
+            name,
+            &format!(
+                "<disk type='file'><driver name='qemu' {driver}/><source file='{image}'/><target dev='vda' bus='{bus}'/></disk>"
+            ),
+        )
+    };
+    let stops = "error_policy='stop' cache='none'";
+    let guests = [
+        guest("raw", stops, "virtio"),
+        guest("qcow2", &format!("type='qcow2' {stops}"), "virtio"),
+        guest("told", "type='raw'", "usb"),
+        guest("unseen", stops, "virtio"),
+        ground.guest("asks", &[]).asking_for("name='gold'"),
+    ];
+    ground.take_run();
+    for guest in &guests {
+        ground.hook(guest, "prepare").succeeds();
+        if guest.name != "unseen" {
+            ground.leave_status(guest);
+        }
+    }
+    let revivals = || -> Vec<Value> {
+        let (_, report) = seen(&ground);
+        let holders = report["shares"][0]["holders"].as_array().expect("a list");
+        let of = |name: &str| holders.iter().find(|it| it["domain"] == name).expect("a holder");
+        guests.iter().map(|guest| of(&guest.name)["revival"].clone()).collect()
+    };
+    assert!(revivals().iter().all(Value::is_null), "they have lost nothing");
+    ground.kill_clients();
+    let told = revivals();
+    let possible: Vec<Option<bool>> =
+        told.iter().map(|revival| revival["possible"].as_bool()).collect();
+    assert_eq!(possible, [Some(true), Some(true), Some(false), None, None]);
+    assert_eq!(told[1]["disks"][0]["may_lose"], true);
+    assert_eq!(told[2]["obstacles"].as_array().map(Vec::len), Some(2));
+    let text = said(&ground, &["status", "gold"]);
+    snapbox::assert_data_eq!(text, file!["snapshots/status-lost-disks.txt"].raw());
+    nix::mount::umount(&ground.mount_point("gold")).expect("nobody uses it");
+    assert_eq!(revivals(), told, "they have not got them back");
 }
 
 #[test]

@@ -120,7 +120,7 @@ fn what_cannot_be_revived_is_refused_by_name() {
             guest.facts.nodes.iter_mut().for_each(|node| node.is_read_only = true);
         }),
         ("the bus usb was never seen", |guest| guest.disks[0].bus = "usb".to_owned()),
-        ("the guest was told of its I/O errors", |guest| guest.disks[0].stops_at_errors = false),
+        ("the guest is told of I/O errors", |guest| guest.disks[0].stops_at_errors = false),
         ("no disk that libvirt knows of", |guest| guest.disks.clear()),
     ];
     for (says, spoil) in rows {

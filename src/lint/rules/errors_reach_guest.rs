@@ -13,8 +13,9 @@ pub(in crate::lint) static RULE: Rule = Rule {
     summary: "a hard disk on a share that does not stop the guest at an I/O error",
     why: "While the Quobyte client is away, every access fails. A guest that sees these errors remounts its file systems read-only, \
           gives up databases, and has to be repaired and rebooted by hand; one that is paused goes on where it was once the share is \
-          back and `virsh resume` is called. QEMU's default stops for a full disk only. error_policy='stop' covers reading too, \
-          unless rerror_policy says otherwise.",
+          back and `virsh resume` is called. If the client dies, only a guest that is paused can be given its disks back without a \
+          reboot (`virt-quobyte recover --revive`); one that has seen the errors is refused. QEMU's default stops for a full disk \
+          only. error_policy='stop' covers reading too, unless rerror_policy says otherwise.",
     source: "libvirt 11.3.0, src/qemu/qemu_command.c:1488-1508, docs/formatdomain.rst:3453-3465",
     examples: examples!("errors-reach-guest"),
     check: Check::Document(check),

@@ -5,7 +5,7 @@
 
 use std::fs;
 
-use nix::mount::{MntFlags, MsFlags, mount, umount2};
+use nix::mount::{MntFlags, umount2};
 use serde_json::Value;
 
 use crate::by_hand::admin;
@@ -76,7 +76,8 @@ pub(super) fn where_it_runs(ground: &Ground, mut cast: Cast) {
 
 /// The guest runs, and its lease is lost besides; the daemon is gone, and has left what it knew of the guest.
 pub(super) fn where_it_runs_without_a_daemon_and_a_lease(ground: &Ground, mut cast: Cast) {
-    leave_status(ground, &cast.same);
+    ground.take_run();
+    ground.leave_status(&cast.same);
     cast.daemon = cast.daemon.successor(ground, &cast.same);
     forget_leases(ground, cast.shares);
     recover(ground, &cast, &Libvirt::Down);
@@ -207,14 +208,4 @@ fn age_leases(ground: &Ground, shares: &[&str]) {
 
 fn forget_leases(ground: &Ground, shares: &[&str]) {
     change_leases(ground, shares, Vec::clear);
-}
-
-/// What libvirtd keeps of a guest that runs, in a `/run` of this thread's own.
-fn leave_status(ground: &Ground, guest: &Guest) {
-    let own = ground.path("run");
-    fs::create_dir_all(own.join("libvirt/qemu")).expect("made");
-    let bind = MsFlags::MS_BIND;
-    mount(Some(&own), "/run", None::<&str>, bind, None::<&str>).expect("root may mount");
-    let status = format!("<domstatus state='running' pid='1'>{}</domstatus>", guest.xml());
-    fs::write(format!("/run/libvirt/qemu/{}.xml", guest.name), status).expect("written");
 }

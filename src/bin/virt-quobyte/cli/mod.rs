@@ -18,6 +18,7 @@ mod recover;
 mod renew;
 mod selftest;
 mod status;
+mod status_files;
 mod umount;
 mod uninstall;
 
@@ -47,7 +48,8 @@ pub(crate) use recover::{
 pub(crate) use renew::{OldClient, RenewEnd, RenewGuest, RenewReport};
 pub(crate) use selftest::{End as SelftestEnd, SelftestReport};
 pub(crate) use status::{
-    ClientStatus, Finding, HolderStatus, Holders, Scope, Severity, ShareStatus, StatusReport,
+    ClientStatus, Finding, HolderStatus, Holders, Prospect, Scope, Severity, ShareStatus,
+    StatusReport,
 };
 pub(crate) use umount::UmountReport;
 pub(crate) use uninstall::UninstallReport;

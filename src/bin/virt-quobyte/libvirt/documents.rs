@@ -1,12 +1,17 @@
 //! The XML of domains that a libvirt has: as they run, and as they are defined.
 
+use std::time::Duration;
+
 use anyhow::{Context, Result};
 use virt::connect::Connect;
 use virt::domain::Domain;
 use virt::error::ErrorNumber;
 use virt::sys;
 
-use super::{connect, shown};
+use super::{connect, in_time, shown};
+
+/// How long a daemon is waited for that has hundreds of domains to tell of.
+const PATIENCE: Duration = Duration::from_secs(20);
 
 /// What a libvirt says of a domain.
 #[derive(Debug)]
@@ -49,6 +54,11 @@ pub(crate) fn domains(uri: &str, names: &[String]) -> Result<Vec<DomainXml>> {
         found.unwrap_or_else(|error| DomainXml { name: wanted.clone(), documents: Err(error) })
     });
     Ok(some.collect())
+}
+
+/// The XML of all of them, for whoever cannot wait for ever.
+pub(crate) fn all_domains(uri: &str) -> Result<Vec<DomainXml>> {
+    in_time(uri, PATIENCE, |uri| domains(uri, &[]))
 }
 
 /// Both documents of a domain; nothing of one that is gone.

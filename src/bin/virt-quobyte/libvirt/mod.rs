@@ -25,7 +25,7 @@ use anyhow::{Context, Result, bail};
 use virt::connect::Connect;
 
 pub(crate) use about::{About, about};
-pub(crate) use documents::{Documents, DomainXml, domain_xml, domains};
+pub(crate) use documents::{Documents, DomainXml, all_domains, domain_xml, domains};
 pub(crate) use guest::{Guest, NoAnswer, Reach};
 pub(crate) use judge::serve;
 pub(crate) use oracle::Oracle;

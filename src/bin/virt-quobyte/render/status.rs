@@ -12,7 +12,8 @@ use virt_quobyte::share::ShareMode;
 use super::json;
 use super::page::{FITS, WIDTH, cut, some_of, table, wrapped};
 use crate::cli::{
-    ClientStatus, Finding, HolderStatus, Holders, Scope, Severity, ShareStatus, StatusReport,
+    ClientStatus, Finding, HolderStatus, Holders, Prospect, Scope, Severity, ShareStatus,
+    StatusReport,
 };
 
 /// A share's name may have 64 characters; the table has room for so many, which is that of a key.
@@ -98,9 +99,38 @@ fn paragraph(text: &mut String, share: &ShareStatus) {
         Holders::Known(holders) => {
             for holder in holders {
                 writeln!(text, "  held by {} for {}", who(holder), ago(holder.since)).expect(FITS);
+                for line in holder.prospect.iter().flat_map(|it| wrapped(&expected(it), WIDTH - 4))
+                {
+                    writeln!(text, "    {line}").expect(FITS);
+                }
             }
         }
         Holders::Unknown => text.push_str("  who holds it is not known\n"),
+    }
+}
+
+/// Whether a guest can be revived.
+fn expected(prospect: &Prospect) -> String {
+    let outlook = match prospect {
+        Prospect::Unknown => {
+            return "it is not known whether it can be revived: libvirt has no status file of it"
+                .to_owned();
+        }
+        Prospect::Foreseen(outlook) => outlook,
+    };
+    let losers: Vec<String> =
+        outlook.losers().map(|disk| Escaped(&disk.target).to_string()).collect();
+    match (outlook.is_on_share(), &outlook.obstacles[..], &losers[..]) {
+        (false, ..) => "has no disk here to be revived, as far as its XML shows".to_owned(),
+        (true, [], []) => "can be revived, as far as its XML shows".to_owned(),
+        (true, [], losers) => format!(
+            "can be revived, as far as its XML shows, with --accept-unflushed-loss for {}",
+            losers.join(", ")
+        ),
+        (true, obstacles, _) => {
+            let why: Vec<String> = obstacles.iter().map(ToString::to_string).collect();
+            format!("cannot be revived: {}", why.join("; "))
+        }
     }
 }
 
@@ -192,6 +222,23 @@ struct Holder<'a> {
     uuid: Option<&'a str>,
     domain: Option<&'a str>,
     since: u64,
+    /// `null` if it has lost nothing here.
+    revival: Option<Revival<'a>>,
+}
+
+#[derive(Serialize)]
+struct Revival<'a> {
+    /// `null` if that is not known, or if there is nothing to revive.
+    possible: Option<bool>,
+    obstacles: Vec<String>,
+    disks: Vec<Disk<'a>>,
+}
+
+#[derive(Serialize)]
+struct Disk<'a> {
+    target: &'a str,
+    unflushed: String,
+    may_lose: bool,
 }
 
 #[derive(Serialize)]
@@ -250,16 +297,41 @@ fn holder(holder: &HolderStatus) -> Holder<'_> {
         uuid: holder.uuid.as_deref(),
         domain: holder.domain.as_deref(),
         since: holder.since,
+        revival: holder.prospect.as_ref().map(revival),
+    }
+}
+
+fn revival(prospect: &Prospect) -> Revival<'_> {
+    let Prospect::Foreseen(outlook) = prospect else {
+        return Revival { possible: None, obstacles: Vec::new(), disks: Vec::new() };
+    };
+    let disks = outlook.disks.iter().map(|disk| Disk {
+        target: &disk.target,
+        unflushed: disk.unflushed.to_string(),
+        may_lose: disk.may_lose(),
+    });
+    Revival {
+        possible: outlook.is_on_share().then_some(outlook.obstacles.is_empty()),
+        obstacles: outlook.obstacles.iter().map(ToString::to_string).collect(),
+        disks: disks.collect(),
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use virt_quobyte::revive;
+    use virt_quobyte::xml::Tree;
+
     use super::*;
 
     #[test]
     fn the_overview_fits_80_columns_whatever_a_share_is_called_and_whoever_holds_it() {
-        let holder = |domain: String| HolderStatus { uuid: None, domain: Some(domain), since: 0 };
+        let holder = |domain: String| HolderStatus {
+            uuid: None,
+            domain: Some(domain),
+            since: 0,
+            prospect: None,
+        };
         let share = |name: &str, holders: Vec<HolderStatus>| ShareStatus {
             name: name.to_owned(),
             key: "0".repeat(32),
@@ -282,6 +354,35 @@ mod tests {
         assert!(text.lines().all(|line| line.chars().count() <= 80), "{text}");
         for part in [" 2\n", "web0, 199 more\n", "nnn...  verified"] {
             assert!(text.contains(part), "no {part:?} in {text}");
+        }
+    }
+
+    #[test]
+    fn what_is_expected_of_a_guest_is_said_in_its_case() {
+        let of = |driver: &str, file: &str| {
+            let domain = format!(
+                "<domain><devices><disk type='file'><driver {driver}/><source file='{file}'/>\
+                 <target dev='vda' bus='virtio'/></disk></devices></domain>"
+            );
+            let tree = Tree::read(domain.as_bytes()).expect("a document");
+            let gold = "/srv/gold".parse().expect("a good path");
+            Prospect::Foreseen(revive::outlook(&gold, &tree))
+        };
+        let stops = "error_policy='stop'";
+        for (prospect, says, possible) in [
+            (
+                of(&format!("{stops} cache='none'"), "/srv/gold/a"),
+                "can be revived, as far",
+                Some(true),
+            ),
+            (of(stops, "/srv/gold/a"), "with --accept-unflushed-loss for vda", Some(true)),
+            (of("", "/srv/gold/a"), "cannot be revived: vda: its error_policy", Some(false)),
+            (of(stops, "/srv/silver/a"), "has no disk here", None),
+            (Prospect::Unknown, "it is not known whether", None),
+        ] {
+            let text = expected(&prospect);
+            assert!(text.contains(says), "{text}");
+            assert_eq!(revival(&prospect).possible, possible, "{text}");
         }
     }
 }

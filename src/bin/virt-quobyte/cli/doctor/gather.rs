@@ -27,7 +27,7 @@ use super::judge::directories::Walked;
 use super::judge::hook::{Found, Hooks, Leads, Now};
 use super::judge::locks::Locks;
 use super::judge::registries::{Answer, Registry};
-use crate::libvirt::{self, About};
+use crate::libvirt::{self, About, DomainXml};
 
 /// How long one program or the resolver is waited for.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -51,9 +51,13 @@ pub(super) fn this_host(config: Option<&Path>) -> Result<Vec<Check>> {
     let library = libvirt::version()?;
     let lists = registry_lists(&settings);
     // These three may take as long as they are waited for; together they take as long as one.
-    let (client, about, answers) = std::thread::scope(|scope| {
+    let (client, (about, domains), answers) = std::thread::scope(|scope| {
         let client = scope.spawn(|| find_client(&settings));
-        let about = scope.spawn(|| libvirt::about(SYSTEM));
+        let about = scope.spawn(|| {
+            let about = libvirt::about(SYSTEM);
+            let domains = about.is_ok().then(|| libvirt::all_domains(SYSTEM));
+            (about, domains)
+        });
         let answers = ask_for(&lists);
         let join = "a look does not panic";
         (client.join().expect(join), about.join().expect(join), answers)
@@ -91,6 +95,7 @@ pub(super) fn this_host(config: Option<&Path>) -> Result<Vec<Check>> {
             Deadline::after(PATIENCE),
         ),
     }));
+    checks.push(revival_check(domains, &settings));
     checks.extend(directory_checks(&settings));
     checks.extend(registry_checks(&lists, answers));
     Ok(checks)
@@ -137,6 +142,17 @@ fn daemon_check(
     let daemons = daemons.unwrap_or_default();
     let daemon = daemons.iter().find(|it| it.runs == Runs::Now).or(daemons.first());
     judge::libvirt::daemon(SYSTEM, library, answer, daemon, who)
+}
+
+/// A libvirt that does not answer is told of once; here it is enough that it does not.
+fn revival_check(domains: Option<Result<Vec<DomainXml>>>, settings: &Settings) -> Check {
+    let why = match &domains {
+        None => format!("{SYSTEM} does not answer"),
+        Some(Err(error)) => Escaped(&format!("{error:#}")).to_string(),
+        Some(Ok(_)) => String::new(),
+    };
+    let domains = domains.and_then(Result::ok);
+    judge::revival::revival(SYSTEM, domains.as_deref().ok_or(why.as_str()), settings)
 }
 
 /// The checks, and the hook that libvirt's link leads to.

@@ -1,8 +1,6 @@
 //! Which guests run on this host, and what they need: asked of libvirt, or read from what a libvirt that is down has left.
 
 use std::collections::BTreeSet;
-use std::fs;
-use std::path::Path;
 use std::time::Duration;
 
 use virt_quobyte::domain::{self, Domain, DomainUuid};
@@ -11,13 +9,9 @@ use virt_quobyte::host::deadline::Deadline;
 use virt_quobyte::host::processes::{self, Qemu};
 use virt_quobyte::lease::{Holder, Lease};
 use virt_quobyte::observe::Running;
-use virt_quobyte::xml::Tree;
 
+use crate::cli::status_files;
 use crate::libvirt;
-
-/// Where the QEMU driver keeps a document of each running guest, and the number of its process; its socket-activated sister too
-/// (`qemuStateDir`, libvirt 9.0 to 11.3).
-pub(super) const STATUS_FILES: &str = "/run/libvirt/qemu";
 
 /// How long the host's processes are looked at for their QEMUs.
 const QEMUS: Duration = Duration::from_secs(5);
@@ -62,20 +56,16 @@ pub(super) fn of(uri: &str) -> Guests {
             let known = (running.len() == documents.len()).then_some(Running { asked, domains });
             Guests { running, known, without_libvirt: None }
         }
-        Err(error) => Guests {
-            running: left(Path::new(STATUS_FILES)),
-            known: None,
-            without_libvirt: Some(format!("{error:#}")),
-        },
+        Err(error) => {
+            Guests { running: left(), known: None, without_libvirt: Some(format!("{error:#}")) }
+        }
     }
 }
 
 /// The guests whose documents are there and whose QEMU lives.
-fn left(directory: &Path) -> Vec<Guest> {
-    let entries = fs::read_dir(directory).into_iter().flatten().flatten();
-    let documents = entries.filter_map(|entry| fs::read(entry.path()).ok());
-    let guests = documents.filter_map(|document| guest_of_status(&document));
-    let guests: Vec<Guest> = guests.collect();
+fn left() -> Vec<Guest> {
+    let guests: Vec<Guest> =
+        status_files::domains().iter().filter_map(|domain| guest(domain)).collect();
     let uuids: Vec<String> = guests.iter().map(|guest| guest.uuid.to_string()).collect();
     let qemus = processes::of_domains(&uuids, Deadline::after(QEMUS)).unwrap_or_default();
     let unknown = std::iter::repeat(Qemu::Unknown);
@@ -88,26 +78,17 @@ fn guest(document: &[u8]) -> Option<Guest> {
     Some(Guest { uuid: domain.uuid.as_ref()?.value, domain })
 }
 
-/// The guest of a `<domstatus>`, which has its `<domain>` among other things.
-fn guest_of_status(document: &[u8]) -> Option<Guest> {
-    let tree = Tree::read(document).ok()?;
-    let domain = tree.root().child("domain")?;
-    guest(&document[domain.span().range()])
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn a_status_file_gives_the_guest_that_is_in_it() {
-        let status = b"<!-- made by libvirt -->\n<domstatus state='running' reason='booted' pid='7'>\n  <taint flag='x'/>\n  \
-            <domain type='kvm' id='3'><name>web1</name><uuid>4dea22b3-1d52-d8f3-2516-782e98ab3fa0</uuid>\
-            <devices><disk type='file'><source file='/srv/gold/a.img'/></disk></devices></domain>\n</domstatus>\n";
-        let guest = guest_of_status(status).expect("a guest");
+    fn a_domain_gives_the_guest_and_the_lease_that_it_should_have() {
+        let document = b"<domain type='kvm' id='3'><name>web1</name><uuid>4dea22b3-1d52-d8f3-2516-782e98ab3fa0</uuid>\
+            <devices><disk type='file'><source file='/srv/gold/a.img'/></disk></devices></domain>";
+        let guest = guest(document).expect("a guest");
         assert_eq!(guest.lease().to_string(), "domain web1 (4dea22b3-1d52-d8f3-2516-782e98ab3fa0)");
         assert_eq!(guest.domain.paths.len(), 1);
-        assert!(guest_of_status(b"<domstatus/>").is_none());
-        assert!(guest_of_status(b"<domstatus><domain>").is_none());
+        assert!(super::guest(b"<domain><name>web1</name></domain>").is_none());
     }
 }

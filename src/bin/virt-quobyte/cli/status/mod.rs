@@ -5,13 +5,16 @@
 //! client    who serves them
 //! judge     what is out of line
 //! finding   how that is called
+//! prospect  whether guests that have lost their disks can be revived
 //! ```
 
 mod client;
 mod finding;
 mod judge;
+mod prospect;
 mod subject;
 
+use std::cell::LazyCell;
 use std::path::Path;
 
 use anyhow::{Result, bail};
@@ -30,12 +33,15 @@ use crate::render;
 pub(crate) use client::ClientStatus;
 pub(crate) use finding::{Finding, Kind, Severity};
 use judge::{RecordSeen, Scene};
+use prospect::Guests;
+pub(crate) use prospect::Prospect;
 use subject::{Look, State, Subject};
 
 /// Show the shares: whether they are well, who holds them, and what is out of line
 ///
 /// A client that does not answer is reported as hung after the probe's deadline, and this command waits for little longer,
-/// whatever hangs. Who holds a share, and what client serves it, only root may see.
+/// whatever hangs. Who holds a share, and what client serves it, only root may see. Of a share whose client died, or that is held
+/// and not mounted, it says which guests can be revived ('virt-quobyte recover --revive'), as far as their XML shows.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Exit status 1 says that a share is not as it should be: guests do not start on it, or do
@@ -109,6 +115,8 @@ pub(crate) struct HolderStatus {
     pub(crate) uuid: Option<String>,
     pub(crate) domain: Option<String>,
     pub(crate) since: u64,
+    /// Of a guest that has lost its disks here: whether it can have them back.
+    pub(crate) prospect: Option<Prospect>,
 }
 
 impl ShareStatus {
@@ -168,10 +176,12 @@ fn look_at(subjects: &[Subject], settings: &Settings) -> Vec<ShareStatus> {
         (clients.join().expect(join), glances)
     });
     let mut clients = clients.into_iter();
+    // Only where a share is lost is it of interest which guests run.
+    let guests: LazyCell<Guests> = LazyCell::new(Guests::left);
     let statuses = subjects.iter().zip(glances).map(|(subject, glance)| match (subject, glance) {
         (Subject::Known(look), Some(glance)) => {
             let client = if made(look) { clients.next().flatten() } else { None };
-            status(look, glance, client, settings)
+            status(look, glance, client, &guests, settings)
         }
         (Subject::Known(_), None) => unreachable!("each that is known is looked at"),
         (Subject::Unreadable { key, error }, _) => unreadable(key.as_str(), error),
@@ -198,9 +208,11 @@ fn status(
     look: &Look,
     glance: Result<Observed<'_>, ObserveError>,
     client: Option<ClientStatus>,
+    guests: &LazyCell<Guests>,
     settings: &Settings,
 ) -> ShareStatus {
     let Look { share, record, .. } = look;
+    let mut holders: Vec<HolderStatus> = record.leases.iter().map(holder).collect();
     let (health, mut findings) = match glance {
         Ok(observed) => {
             let scene = Scene {
@@ -213,6 +225,12 @@ fn status(
                 settings,
             };
             let findings = judge::findings(&scene);
+            if prospect::is_lost(&observed) {
+                let leases = record.leases.iter().zip(&observed.standing);
+                for (holder, (lease, standing)) in holders.iter_mut().zip(leases) {
+                    holder.prospect = guests.prospect(&share.mount_point, lease, *standing);
+                }
+            }
             (Some(observed.health), findings)
         }
         Err(error) => (None, vec![Finding::alone(Kind::Unseen, error.to_string())]),
@@ -236,9 +254,7 @@ fn status(
         client,
         holders: match look.seen {
             RecordSeen::Hidden => Holders::Unknown,
-            RecordSeen::Known | RecordSeen::Stale => {
-                Holders::Known(record.leases.iter().map(holder).collect())
-            }
+            RecordSeen::Known | RecordSeen::Stale => Holders::Known(holders),
         },
         findings,
     }
@@ -268,5 +284,6 @@ fn holder(lease: &Lease) -> HolderStatus {
         },
         domain: lease.domain_name.clone(),
         since: lease.since,
+        prospect: None,
     }
 }

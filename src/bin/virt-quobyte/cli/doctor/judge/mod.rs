@@ -11,6 +11,7 @@
 //! ownership     who gives an image to QEMU's user
 //! qemu_conf     the text of libvirt's qemu.conf
 //! registries    whether the registries' names can be resolved
+//! revival       which guests would go on after their client died
 //! settings      the configuration
 //! ```
 #![deny(clippy::disallowed_methods)]
@@ -25,4 +26,5 @@ pub(super) mod locks;
 pub(super) mod ownership;
 pub(super) mod qemu_conf;
 pub(super) mod registries;
+pub(super) mod revival;
 pub(super) mod settings;

@@ -22,6 +22,7 @@ use virt_quobyte::xml::Tree;
 
 use super::walk::{self, Failed, Walked};
 use crate::cli::recover::guests;
+use crate::cli::status_files;
 use crate::libvirt;
 
 /// How long the host's processes are looked at for a guest's QEMU.
@@ -92,7 +93,7 @@ impl Candidate {
 
     /// Which process libvirt started for it. The file is root's, in a directory of root's.
     fn pid(&self) -> Result<u32> {
-        let file = format!("{}/{}.pid", guests::STATUS_FILES, self.name);
+        let file = format!("{}/{}.pid", status_files::STATUS_FILES, self.name);
         let read = || -> io::Result<String> {
             if self.name.contains('/') || fs::symlink_metadata(&file)?.uid() != 0 {
                 return Err(io::Error::other("it is not root's"));
