@@ -19,6 +19,7 @@ mod selftest;
 mod status;
 mod umount;
 mod uninstall;
+mod watch;
 
 use std::path::PathBuf;
 
@@ -41,7 +42,7 @@ pub(crate) use needs::NeedsReport;
 #[cfg(test)]
 pub(crate) use recover::ReviveDisk;
 pub(crate) use recover::{
-    ForceReport, RecoverReport, RecoverShare, ReviveEnd, ReviveGuest, ReviveReport,
+    ForceReport, RecoverReport, RecoverShare, ReviveEnd, ReviveGuest, ReviveReport, ReviveShares,
 };
 pub(crate) use selftest::{End as SelftestEnd, SelftestReport};
 pub(crate) use status::{
@@ -94,6 +95,7 @@ enum Command {
     Attach(Box<attach::Arguments>),
     Detach(detach::Arguments),
     Recover(recover::Arguments),
+    Watch(watch::Arguments),
     DiskXml(Box<disk_xml::Arguments>),
     #[command(subcommand)]
     Config(config::Command),
@@ -124,6 +126,7 @@ impl Arguments {
             Command::Attach(arguments) => arguments.run(config),
             Command::Detach(arguments) => arguments.run(config),
             Command::Recover(arguments) => arguments.run(config),
+            Command::Watch(arguments) => arguments.run(config),
             Command::DiskXml(arguments) => arguments.run(config),
             Command::Config(command) => command.run(config),
             Command::Doctor(arguments) => arguments.run(config),

@@ -6,6 +6,7 @@ mod doctor;
 mod human;
 mod json;
 mod lint;
+mod log;
 mod page;
 mod revive;
 mod selftest;
@@ -22,10 +23,11 @@ use virt_quobyte::lint::Rule;
 
 use crate::cli::{
     AttachReport, Change, Color, DetachReport, DoctorReport, Failure, ForceReport, InstallReport,
-    LintFormat, LintReport, MountReport, NeedsReport, RecoverReport, ReviveReport, SelftestReport,
-    StatusReport, UmountReport, UninstallReport,
+    LintFormat, LintReport, MountReport, NeedsReport, RecoverReport, ReviveReport, ReviveShares,
+    SelftestReport, StatusReport, UmountReport, UninstallReport,
 };
 use crate::exit::ExitStatus;
+pub(crate) use log::events_on_stderr;
 pub(crate) use waiting::Waiting;
 
 /// For whom to print.
@@ -81,6 +83,10 @@ pub(crate) fn force(report: &ForceReport, audience: For) -> Result<()> {
 
 pub(crate) fn revive(report: &ReviveReport, audience: For) -> Result<()> {
     print(&audience.of(report, revive::human, revive::json))
+}
+
+pub(crate) fn revive_shares(report: &ReviveShares, audience: For) -> Result<()> {
+    print(&audience.of(report, revive::human_shares, revive::json_shares))
 }
 
 pub(crate) fn uninstall(report: &UninstallReport, audience: For) -> Result<()> {

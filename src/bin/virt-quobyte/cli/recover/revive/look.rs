@@ -55,6 +55,15 @@ pub(super) fn candidates(uri: &str, share: &Share, settings: &Settings) -> Resul
 }
 
 impl Candidate {
+    pub(super) fn uuid(&self) -> DomainUuid {
+        self.uuid
+    }
+
+    /// Whether it is paused, or does not say.
+    pub(super) fn may_be_paused(&self) -> bool {
+        self.line.is_paused().unwrap_or(true)
+    }
+
     pub(super) fn name(&self) -> String {
         Escaped(&self.name).to_string()
     }
