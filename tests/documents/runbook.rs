@@ -7,11 +7,12 @@ use crate::pattern::{Pattern, Vocabulary};
 use crate::{document, fenced, root, sources};
 
 /// Where failures are told. What XML is malformed is not among them: libvirt writes what the hook reads, and `lint` shows the place.
-const ROOMS: [&str; 18] = [
+const ROOMS: [&str; 20] = [
     "apply.rs",
     "attempt",
     "bin/virt-quobyte/cli/around.rs",
     "bin/virt-quobyte/cli/recover",
+    "bin/virt-quobyte/cli/watch.rs",
     "config",
     "domain/shares.rs",
     "health",
@@ -26,6 +27,7 @@ const ROOMS: [&str; 18] = [
     "plan",
     "revive",
     "share",
+    "watch",
 ];
 
 /// Where words come from besides, for the ones that stand within a message.

@@ -39,6 +39,7 @@ mod snapshots;
 mod spoilt;
 mod start;
 mod uninstall;
+mod watch;
 
 use std::fmt::{self, Display};
 
@@ -116,6 +117,7 @@ pub(crate) fn all() -> impl Iterator<Item = &'static Scenario> {
         faults::ALL,
         recover::ALL,
         revive::ALL,
+        watch::ALL,
         doctor::ALL,
         selftest::ALL,
         bounded::ALL,

@@ -240,13 +240,13 @@ fn a_revival_that_is_killed_anywhere_is_done_by_the_next_one(host: &Host) -> Res
 }
 
 /// Kills the share's client, and waits until the guest has noticed.
-fn lose_client(host: &Host, guest: &Guest) -> Result<()> {
+pub(super) fn lose_client(host: &Host, guest: &Guest) -> Result<()> {
     host.command("pkill").args(["-KILL", "-x", "mount.quobyte"]).done()?;
     guest.wait_for_state("paused")
 }
 
 /// The guest writes what waited, and more, with no error in between.
-fn goes_on(guest: &Guest) -> Result<()> {
+pub(super) fn goes_on(guest: &Guest) -> Result<()> {
     ensure!(guest.state()? == "running", "it does not run");
     let disks = guest.disk_names();
     let written = disks.iter().map(|disk| guest.blocks(disk)).collect::<Result<Vec<_>>>()?;
@@ -272,7 +272,7 @@ fn is_as_before(guest: &Guest, before: &str) -> Result<()> {
     Ok(())
 }
 
-fn revive(host: &Host, share: &Share, words: &[&str]) -> Result<Output> {
+pub(super) fn revive(host: &Host, share: &Share, words: &[&str]) -> Result<Output> {
     command(host, share, words).run()
 }
 
@@ -280,7 +280,7 @@ fn command<'h>(host: &'h Host, share: &Share, words: &[&str]) -> crate::host::Ho
     host.command("virt-quobyte").args(["recover", "--revive", share.name()]).args(words)
 }
 
-fn end_of(guest: &Guest) -> Result<()> {
+pub(super) fn end_of(guest: &Guest) -> Result<()> {
     guest.virsh("destroy")?.done()?;
     guest.wait_until_off()
 }
