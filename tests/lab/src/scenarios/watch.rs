@@ -99,11 +99,17 @@ fn kill_client(host: &Host) -> Result<()> {
 }
 
 fn the_service_is_there_and_neither_enabled_nor_started(host: &Host) -> Result<Verdict> {
+    is_off(host)?;
+    Ok(Verdict::Passed)
+}
+
+/// It is installed, and does nothing.
+pub(super) fn is_off(host: &Host) -> Result<()> {
     let enabled = host.command("systemctl").args(["is-enabled", UNIT]).run()?.stdout_text();
     ensure!(enabled.trim() == "disabled", "it is {enabled}");
     let active = host.command("systemctl").args(["is-active", UNIT]).run()?.stdout_text();
     ensure!(active.trim() == "inactive", "it is {active}");
-    Ok(Verdict::Passed)
+    Ok(())
 }
 
 fn a_guest_whose_client_died_goes_on_by_itself_within_the_stated_time(

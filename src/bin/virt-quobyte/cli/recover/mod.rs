@@ -55,6 +55,9 @@ pub(crate) use revive::{ReviveEnd, ReviveGuest, ReviveReport, ReviveShares};
 Exit status 1 says that there is something to do, that not all of it could be done, or that
 a share is not well in a way that only you can change.
 
+With --json, --revive SHARE prints that share; --revive of a guest, or of all, prints a
+list of shares.
+
 Examples:
   virt-quobyte recover                   # what would be done
   virt-quobyte recover --apply
