@@ -119,7 +119,9 @@ fn a_share_that_hangs_is_told_of_when_it_begins_and_ends_and_delays_no_other() {
         kill(Pid::from_raw(pid), Signal::SIGCONT).expect("it runs");
     }
     watch.wait_for("<6>share silver: it is mounted and answers again");
-    let said = watch.end();
+    let mut said = watch.end();
+    // It may just have been about to see whether the guest had been left by an earlier revival.
+    said.retain(|line| !line.starts_with("<4>nothing was done: share silver "));
     assert_eq!(said.len(), 3, "{said:#?}");
     ground.hook(&gold, "release").succeeds();
     ground.hook(&silver, "release").succeeds();

@@ -194,9 +194,10 @@ impl Turn {
     fn revive(&self, course: &mut Course, state: &StateDir) -> End {
         let name = &self.share.name;
         let begun = Instant::now();
+        // What is said of a share by others names it.
         let unable = |course: &mut Course, why: String| {
             if course.is_new(&why) {
-                tracing::warn!(share = name.as_str(), "share {name}: nothing was done: {why}");
+                tracing::warn!(share = name.as_str(), "nothing was done: {why}");
             }
             End::Refused
         };
@@ -210,72 +211,71 @@ impl Turn {
         let round = match way.begin(self.share.clone()) {
             Ok(Ok(round)) => round,
             Ok(Err(cause)) => return unable(course, cause.to_string()),
-            Err(error) => return unable(course, format!("{error:#}")),
+            Err(error) => return unable(course, format!("share {name}: {error:#}")),
         };
         if !round.may_be_needed() {
             return End::NotNeeded;
         }
         let report = round.look();
         if !report.has_possible() {
-            return if self.tell(course, &report.guests, begun) {
-                End::NotNeeded
-            } else {
-                End::Refused
-            };
+            let mut all_are_well = true;
+            for guest in &report.guests {
+                all_are_well &= self.tell(course, guest, begun);
+            }
+            return if all_are_well { End::NotNeeded } else { End::Refused };
         }
         if told_to_end::is_so() {
             return End::Refused;
         }
         if let Err(cause) = round.mount() {
-            tracing::error!(share = name.as_str(), "share {name}: it is not mounted anew: {cause}");
+            tracing::error!(share = name.as_str(), "not mounted anew: {cause}");
             return End::NotMounted;
         }
-        let guests = round.revive(|| !told_to_end::is_so());
+        let mut all_are_well = true;
+        let done = |guest: &ReviveGuest| all_are_well &= self.tell(course, guest, begun);
+        let guests = round.revive(|| !told_to_end::is_so(), done);
         let is_whole = guests.len() == report.guests.len();
-        let all_are_well = self.tell(course, &guests, begun);
         if is_whole && all_are_well { End::Revived } else { End::Incomplete }
     }
 
-    /// Tells what became of guests, and whether all of them are well.
-    fn tell(&self, course: &mut Course, guests: &[ReviveGuest], begun: Instant) -> bool {
+    /// Tells what became of a guest, and whether it is well.
+    fn tell(&self, course: &mut Course, guest: &ReviveGuest, begun: Instant) -> bool {
         let name = &self.share.name;
-        let mut all_are_well = true;
-        for guest in guests {
-            let domain = guest.domain.as_str();
-            match &guest.end {
-                ReviveEnd::NotNeeded => {}
-                ReviveEnd::Revived => tracing::info!(
+        let domain = guest.domain.as_str();
+        match &guest.end {
+            ReviveEnd::NotNeeded => true,
+            ReviveEnd::Revived => {
+                tracing::info!(
                     share = name.as_str(),
                     domain,
                     "share {name}: domain {domain} is revived, {:.1} s after that was begun",
                     begun.elapsed().as_secs_f32()
-                ),
-                ReviveEnd::Failed(why) => {
-                    all_are_well = false;
-                    tracing::error!(
+                );
+                true
+            }
+            ReviveEnd::Failed(why) => {
+                tracing::error!(
+                    share = name.as_str(),
+                    domain,
+                    "share {name}: domain {domain} is not revived: {why}"
+                );
+                false
+            }
+            // Decided, and left for later.
+            ReviveEnd::Possible => false,
+            ReviveEnd::Refused(why) => {
+                let losses = guest.disks.iter().filter(|disk| disk.may_lose);
+                let losses: String =
+                    losses.map(|disk| format!("{}: {}; ", disk.target, disk.unflushed)).collect();
+                if course.is_new(&format!("{domain}: {losses}{why}")) {
+                    tracing::warn!(
                         share = name.as_str(),
                         domain,
-                        "share {name}: domain {domain} is not revived: {why}"
+                        "share {name}: domain {domain} stays as it is: {losses}{why}"
                     );
                 }
-                // Decided and not done: somebody has told us to end meanwhile.
-                ReviveEnd::Possible => all_are_well = false,
-                ReviveEnd::Refused(why) => {
-                    all_are_well = false;
-                    let losses = guest.disks.iter().filter(|disk| disk.may_lose);
-                    let losses: String = losses
-                        .map(|disk| format!("{}: {}; ", disk.target, disk.unflushed))
-                        .collect();
-                    if course.is_new(&format!("{domain}: {losses}{why}")) {
-                        tracing::warn!(
-                            share = name.as_str(),
-                            domain,
-                            "share {name}: domain {domain} stays as it is: {losses}{why}"
-                        );
-                    }
-                }
+                false
             }
         }
-        all_are_well
     }
 }

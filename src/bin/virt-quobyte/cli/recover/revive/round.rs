@@ -83,14 +83,20 @@ impl Round<'_> {
     }
 
     /// Looks at each guest once more, when it is our turn to change its disks, and does what is to be done then. Guests before
-    /// which `go_on` says no are left out.
-    pub(in crate::cli) fn revive(&self, go_on: impl Fn() -> bool) -> Vec<ReviveGuest> {
+    /// which `go_on` says no are left out; of the others `done` hears as they come.
+    pub(in crate::cli) fn revive(
+        &self,
+        go_on: impl Fn() -> bool,
+        mut done: impl FnMut(&ReviveGuest),
+    ) -> Vec<ReviveGuest> {
         let mut guests = Vec::new();
         for candidate in &self.candidates {
             if !go_on() {
                 break;
             }
-            guests.push(self.revive_one(candidate));
+            let guest = self.revive_one(candidate);
+            done(&guest);
+            guests.push(guest);
         }
         guests
     }

@@ -168,7 +168,7 @@ fn one(way: Way<'_>, share: Share, yes: bool, format: Format) -> Result<ExitStat
     if let Err(cause) = round.mount() {
         return Ok(render::not_done(&cause));
     }
-    let report = ReviveReport { applied: true, guests: round.revive(|| true), ..report };
+    let report = ReviveReport { applied: true, guests: round.revive(|| true, |_| {}), ..report };
     drop(waiting);
     render::revive(&report, format.into())?;
     Ok(status(report.is_well()))
@@ -211,7 +211,7 @@ fn several(
         }
     });
     for &at in &agreed {
-        report.shares[at].guests = rounds[at].revive(|| true);
+        report.shares[at].guests = rounds[at].revive(|| true, |_| {});
         report.shares[at].applied = true;
     }
     // Such a guest is stopped again by the disk that was not its turn.
