@@ -1,8 +1,11 @@
 //! Rows of looks at a share, and random ones.
 
+use std::time::{Duration, Instant};
+
 use proptest::prelude::*;
 
 use super::*;
+use crate::health::Health;
 
 const SECOND: Duration = Duration::from_secs(1);
 
