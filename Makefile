@@ -11,6 +11,8 @@ config = $(DESTDIR)/etc/virt-quobyte
 mounts = $(DESTDIR)/var/lib/virt-quobyte/mnt
 # Manual pages, completions and the like: installed from hooks/usr as they lie there.
 extras = $(shell cd hooks/usr && find * -type f)
+# These name what is below PREFIX.
+units = $(filter lib/systemd/system/%,$(extras))
 
 # The hook is linked statically where there is a C library for that: of a short start, half is the dynamic linker's. Empty, or
 # without one (libc.a, on some distributions a package of its own, glibc-static), it is linked like any other program.
@@ -98,6 +100,7 @@ install:
 	install -D -m 0755 target/release/virt-quobyte $(DESTDIR)$(PREFIX)/bin/virt-quobyte
 	install -d -m 0755 $(hooks) $(config) $(config)/config.d $(mounts)
 	for file in $(extras); do install -D -m 0644 hooks/usr/$$file $(DESTDIR)$(PREFIX)/$$file || exit; done
+	sed -i 's|=/usr/bin/|=$(PREFIX)/bin/|; s|file:/usr/share/|file:$(PREFIX)/share/|' $(addprefix $(DESTDIR)$(PREFIX)/,$(units))
 	install -m 0644 hooks/etc/virt-quobyte/config.d/README $(config)/config.d/README
 	ln -sfn $(PREFIX)/sbin/virt-quobyte-hook $(hooks)/virt-quobyte
 	test -e $(config)/config.toml || \
@@ -108,6 +111,7 @@ install:
 uninstall:
 	@! ls $(DESTDIR)/run/virt-quobyte/*.json >/dev/null 2>&1 || \
 	    { echo 'make uninstall: shares are still in use; see virt-quobyte status' >&2; exit 1; }
+	@test -n '$(DESTDIR)' || ! test -d /run/systemd/system || systemctl disable --now $(notdir $(units)) 2>/dev/null || :
 	rm -f $(hooks)/virt-quobyte $(DESTDIR)$(PREFIX)/sbin/virt-quobyte-hook $(DESTDIR)$(PREFIX)/bin/virt-quobyte
 	rm -f $(addprefix $(DESTDIR)$(PREFIX)/,$(extras)) $(config)/config.d/README
 	! cmp -s hooks/etc/virt-quobyte/config.toml $(config)/config.toml || rm $(config)/config.toml

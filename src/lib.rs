@@ -12,6 +12,7 @@
 //!          diskxml   the XML of a disk, written               near      what a misspelt word was meant to be
 //!          escape    text for a log                             selftest  what is assumed of the client
 //!          revive    a guest whose storage client died gets its disks back
+//!          watch     when that is done by itself, and how often
 //! mixed    config    files to settings                        lease     who holds a share, and its record
 //!          hook      libvirt's call, from argv to exit        link      how libvirt finds the hook
 //! effects  host      the outside world, one thing a file      observe   facts for a plan
@@ -48,4 +49,6 @@ pub mod revive;
 #[cfg(feature = "admin")]
 pub mod selftest;
 pub mod share;
+#[cfg(feature = "admin")]
+pub mod watch;
 pub mod xml;

@@ -20,6 +20,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("health", &["mounts", "share"]),
     ("selftest", &["escape", "mounts"]),
     ("revive", &["escape", "needs", "share", "xml"]),
+    ("watch", &["health"]),
     ("plan", &["domain", "health", "lease", "mounts", "share"]),
     ("needs", &["config", "domain", "escape", "image", "share", "xml"]),
     ("diskxml", &["domain", "escape", "share", "xml"]),

@@ -8,6 +8,9 @@ if [ "$1" = 0 ]; then
             exit 1
         fi
     done
+    if [ -d /run/systemd/system ]; then
+        systemctl disable --now virt-quobyte-watch.service 2>/dev/null || :
+    fi
     if [ -f /etc/libvirt/hooks/qemu ] && grep -q virt-quobyte-hook /etc/libvirt/hooks/qemu; then
         echo 'virt-quobyte: /etc/libvirt/hooks/qemu calls the hook: take that out, or no guest starts any more' >&2
     fi

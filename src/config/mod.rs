@@ -25,6 +25,7 @@ mod tests;
 mod validate;
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 pub use duration::DurationError;
 pub use fault::{Fault, OtherShare};
@@ -37,6 +38,11 @@ pub const DEFAULT_PATH: &str = "/etc/virt-quobyte/config.toml";
 
 /// The environment variable that names another file.
 pub const PATH_VARIABLE: &str = "VIRT_QUOBYTE_CONFIG";
+
+/// Reads a time as the configuration writes it: `500ms`, `10s` or `2m`.
+pub fn duration(text: &str) -> Result<Duration, DurationError> {
+    duration::parse(text, duration::LONGEST)
+}
 
 /// One file of the configuration.
 #[derive(Debug, Clone, PartialEq, Eq)]

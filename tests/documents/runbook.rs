@@ -7,12 +7,13 @@ use crate::pattern::{Pattern, Vocabulary};
 use crate::{document, fenced, root, sources};
 
 /// Where failures are told. What XML is malformed is not among them: libvirt writes what the hook reads, and `lint` shows the place.
-const ROOMS: [&str; 19] = [
+const ROOMS: [&str; 21] = [
     "apply.rs",
     "attempt",
     "bin/virt-quobyte/cli/around.rs",
     "bin/virt-quobyte/cli/recover",
     "bin/virt-quobyte/cli/renew.rs",
+    "bin/virt-quobyte/cli/watch.rs",
     "config",
     "domain/shares.rs",
     "health",
@@ -27,6 +28,7 @@ const ROOMS: [&str; 19] = [
     "plan",
     "revive",
     "share",
+    "watch",
 ];
 
 /// Where words come from besides, for the ones that stand within a message.

@@ -42,6 +42,8 @@ mod status;
 mod storm;
 mod tracer;
 mod waiting;
+#[cfg(feature = "admin")]
+mod watch;
 
 /// Says why nothing was tested, where nothing can be; a test that is not run must not look like one that passed.
 #[test]

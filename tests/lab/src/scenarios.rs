@@ -40,6 +40,7 @@ mod snapshots;
 mod spoilt;
 mod start;
 mod uninstall;
+mod watch;
 
 use std::fmt::{self, Display};
 
@@ -118,6 +119,7 @@ pub(crate) fn all() -> impl Iterator<Item = &'static Scenario> {
         recover::ALL,
         revive::ALL,
         renew::ALL,
+        watch::ALL,
         doctor::ALL,
         selftest::ALL,
         bounded::ALL,

@@ -21,6 +21,7 @@ mod status;
 mod status_files;
 mod umount;
 mod uninstall;
+mod watch;
 
 use std::path::PathBuf;
 
@@ -43,7 +44,7 @@ pub(crate) use needs::NeedsReport;
 #[cfg(test)]
 pub(crate) use recover::ReviveDisk;
 pub(crate) use recover::{
-    ForceReport, RecoverReport, RecoverShare, ReviveEnd, ReviveGuest, ReviveReport,
+    ForceReport, RecoverReport, RecoverShare, ReviveEnd, ReviveGuest, ReviveReport, ReviveShares,
 };
 pub(crate) use renew::{OldClient, RenewEnd, RenewGuest, RenewReport};
 pub(crate) use selftest::{End as SelftestEnd, SelftestReport};
@@ -99,6 +100,7 @@ enum Command {
     Detach(detach::Arguments),
     Recover(recover::Arguments),
     Renew(renew::Arguments),
+    Watch(watch::Arguments),
     DiskXml(Box<disk_xml::Arguments>),
     #[command(subcommand)]
     Config(config::Command),
@@ -130,6 +132,7 @@ impl Arguments {
             Command::Detach(arguments) => arguments.run(config),
             Command::Recover(arguments) => arguments.run(config),
             Command::Renew(arguments) => arguments.run(config),
+            Command::Watch(arguments) => arguments.run(config),
             Command::DiskXml(arguments) => arguments.run(config),
             Command::Config(command) => command.run(config),
             Command::Doctor(arguments) => arguments.run(config),

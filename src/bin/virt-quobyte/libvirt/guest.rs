@@ -133,6 +133,12 @@ impl Guest {
         })
     }
 
+    /// Whether it is paused, by whatever.
+    pub(crate) fn is_paused(&self) -> Result<bool, NoAnswer> {
+        let (state, _) = self.ask(PATIENCE, Domain::get_state)?;
+        Ok(state == sys::VIR_DOMAIN_PAUSED)
+    }
+
     pub(crate) fn pause(&self) -> Result<(), NoAnswer> {
         self.ask(PATIENCE_FOR_A_CHANGE, |domain| domain.suspend().map(drop))
     }

@@ -6,6 +6,7 @@ mod doctor;
 mod human;
 mod json;
 mod lint;
+mod log;
 mod page;
 mod renew;
 mod revive;
@@ -24,9 +25,10 @@ use virt_quobyte::lint::Rule;
 use crate::cli::{
     AttachReport, Change, Color, DetachReport, DoctorReport, Failure, ForceReport, InstallReport,
     LintFormat, LintReport, MountReport, NeedsReport, RecoverReport, RenewReport, ReviveReport,
-    SelftestReport, StatusReport, UmountReport, UninstallReport,
+    ReviveShares, SelftestReport, StatusReport, UmountReport, UninstallReport,
 };
 use crate::exit::ExitStatus;
+pub(crate) use log::events_on_stderr;
 pub(crate) use waiting::Waiting;
 
 /// For whom to print.
@@ -86,6 +88,10 @@ pub(crate) fn revive(report: &ReviveReport, audience: For) -> Result<()> {
 
 pub(crate) fn renew(report: &RenewReport, audience: For) -> Result<()> {
     print(&audience.of(report, renew::human, renew::json))
+}
+
+pub(crate) fn revive_shares(report: &ReviveShares, audience: For) -> Result<()> {
+    print(&audience.of(report, revive::human_shares, revive::json_shares))
 }
 
 pub(crate) fn uninstall(report: &UninstallReport, audience: For) -> Result<()> {

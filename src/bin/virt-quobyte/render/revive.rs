@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::json::{VERSION, to_text};
 use super::page::FITS;
-use crate::cli::{ReviveEnd, ReviveGuest, ReviveReport};
+use crate::cli::{ReviveEnd, ReviveGuest, ReviveReport, ReviveShares};
 
 pub(super) fn human(report: &ReviveReport) -> String {
     let ReviveReport { share, mount_point, applied, mount, users, guests } = report;
@@ -36,6 +36,27 @@ pub(super) fn human(report: &ReviveReport) -> String {
     text
 }
 
+pub(super) fn human_shares(report: &ReviveShares) -> String {
+    let ReviveShares { domain, shares, left } = report;
+    let mut pages = Vec::new();
+    if let Some(domain) = domain {
+        pages.push(format!(
+            "Of the guests of a share only {domain} is revived. The share is mounted anew for all of them, and the others can follow.\n"
+        ));
+    }
+    pages.extend(shares.iter().map(human));
+    if !left.is_empty() {
+        pages.push(left.iter().map(|why| format!("left alone: {why}\n")).collect());
+    }
+    match (shares.is_empty(), left.is_empty(), domain) {
+        (true, true, None) => {
+            "nothing to revive: of what guests hold no client is dead and no mount is gone, and no guest is paused\n".to_owned()
+        }
+        (true, true, Some(domain)) => format!("{domain} is on no share\n"),
+        _ => pages.join("\n"),
+    }
+}
+
 fn guest(text: &mut String, guest: &ReviveGuest, done: &str) {
     writeln!(text, "\n{}", guest.domain).expect(FITS);
     for disk in &guest.disks {
@@ -57,8 +78,21 @@ fn guest(text: &mut String, guest: &ReviveGuest, done: &str) {
 }
 
 #[derive(Serialize)]
-struct Revive<'a> {
+struct Versioned<T> {
     version: u32,
+    #[serde(flatten)]
+    report: T,
+}
+
+#[derive(Serialize)]
+struct Shares<'a> {
+    domain: Option<&'a str>,
+    shares: Vec<Revive<'a>>,
+    left: &'a [String],
+}
+
+#[derive(Serialize)]
+struct Revive<'a> {
     share: &'a str,
     mount_point: &'a str,
     applied: bool,
@@ -84,15 +118,24 @@ struct Disk<'a> {
 }
 
 pub(super) fn json(report: &ReviveReport) -> String {
-    to_text(&Revive {
-        version: VERSION,
+    to_text(&Versioned { version: VERSION, report: share_json(report) })
+}
+
+pub(super) fn json_shares(ReviveShares { domain, shares, left }: &ReviveShares) -> String {
+    let shares = shares.iter().map(share_json).collect();
+    let report = Shares { domain: domain.as_deref(), shares, left };
+    to_text(&Versioned { version: VERSION, report })
+}
+
+fn share_json(report: &ReviveReport) -> Revive<'_> {
+    Revive {
         share: &report.share,
         mount_point: &report.mount_point,
         applied: report.applied,
         mount: &report.mount,
         users: &report.users,
         guests: report.guests.iter().map(guest_json).collect(),
-    })
+    }
 }
 
 fn guest_json(guest: &ReviveGuest) -> Guest<'_> {
@@ -146,6 +189,31 @@ mod tests {
                 guests: ends.iter().map(guest).collect(),
             };
             schema::holds("recover-revive", &json(&report));
+            let left = vec!["share silver: it is hung".to_owned()];
+            let domain = applied.then(|| "web1".to_owned());
+            let report = ReviveShares { domain, shares: vec![report], left };
+            schema::holds("recover-revive-shares", &json_shares(&report));
         }
+    }
+
+    #[test]
+    fn of_several_shares_each_is_told_with_what_is_left_alone() {
+        let report = |share: &str| ReviveReport {
+            share: share.to_owned(),
+            mount_point: format!("/srv/{share}"),
+            applied: false,
+            mount: Vec::new(),
+            users: Vec::new(),
+            guests: Vec::new(),
+        };
+        let shares = vec![report("gold"), report("silver")];
+        let left = vec!["share iron: it is hung".to_owned()];
+        let all = human_shares(&ReviveShares { domain: None, shares, left });
+        for part in ["gold on /srv/gold\n", "\n\nsilver on ", "\nleft alone: share iron: "] {
+            assert!(all.contains(part), "no {part:?} in {all}");
+        }
+        let none = |domain| ReviveShares { domain, shares: Vec::new(), left: Vec::new() };
+        assert!(human_shares(&none(None)).starts_with("nothing to revive: "));
+        assert_eq!(human_shares(&none(Some("web1".to_owned()))), "web1 is on no share\n");
     }
 }

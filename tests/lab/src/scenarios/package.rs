@@ -9,6 +9,7 @@ use super::refusal::says;
 use super::scenarios;
 use super::start::guest_on_share;
 use super::uninstall::files;
+use super::watch;
 use crate::host::{Host, Output};
 use crate::install::{self, Make};
 use crate::leases;
@@ -36,6 +37,7 @@ fn a_guest_starts_from_a_fresh_package_runs_through_an_upgrade_and_keeps_it_from
     let reload = &format!("systemctl reload {}", libvirt::unit());
     ensure!(installed.stdout_text().contains(reload), "nobody is told to reload: {installed}");
     ensure!(reloads(host)? == reloaded, "libvirtd was reloaded by the package");
+    watch::is_off(host)?;
     host.command("sh").args(["-c", reload]).done()?;
     host.command("virt-quobyte").args(["config", "check"]).done()?;
 

@@ -240,7 +240,7 @@ fn a_revival_that_is_killed_anywhere_is_done_by_the_next_one(host: &Host) -> Res
 }
 
 /// Kills the share's client, and waits until the guest has noticed.
-fn lose_client(host: &Host, guest: &Guest) -> Result<()> {
+pub(super) fn lose_client(host: &Host, guest: &Guest) -> Result<()> {
     host.command("pkill").args(["-KILL", "-x", "mount.quobyte"]).done()?;
     guest.wait_for_state("paused")
 }
@@ -272,7 +272,7 @@ pub(super) fn is_as_before(guest: &Guest, before: &str) -> Result<()> {
     Ok(())
 }
 
-fn revive(host: &Host, share: &Share, words: &[&str]) -> Result<Output> {
+pub(super) fn revive(host: &Host, share: &Share, words: &[&str]) -> Result<Output> {
     command(host, share, words).run()
 }
 

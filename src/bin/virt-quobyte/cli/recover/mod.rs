@@ -31,7 +31,8 @@ pub(crate) use force::ForceReport;
 use guests::Guests;
 #[cfg(test)]
 pub(crate) use revive::ReviveDisk;
-pub(crate) use revive::{ReviveEnd, ReviveGuest, ReviveReport};
+pub(super) use revive::{Loss, Way, glance};
+pub(crate) use revive::{ReviveEnd, ReviveGuest, ReviveReport, ReviveShares};
 
 /// Show what crashes have left behind, and with --apply put it right
 ///
@@ -47,17 +48,23 @@ pub(crate) use revive::{ReviveEnd, ReviveGuest, ReviveReport};
 /// --revive detaches the dead mount, mounts the share anew, has the guest's QEMU open its images again, and lets the guest run.
 /// What the guest has flushed is there. What it was told is written and has not flushed is there too with raw images and
 /// cache='none', and may be lost with others: those guests are revived only with --accept-unflushed-loss. A revival that was cut off
-/// is gone on with by the next one.
+/// is gone on with by the next one. Of a guest that is named the other guests of its shares are left as they are, and can follow:
+/// the share is mounted anew for all of them.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Exit status 1 says that there is something to do, that not all of it could be done, or that
 a share is not well in a way that only you can change.
 
+With --json, --revive SHARE prints that share; --revive of a guest, or of all, prints a
+list of shares.
+
 Examples:
   virt-quobyte recover                   # what would be done
   virt-quobyte recover --apply
   virt-quobyte recover --abort gold      # its client hangs, and so do its guests
-  virt-quobyte recover --revive gold     # its client died, and its guests are to go on
+  virt-quobyte recover --revive          # clients died, and all their guests are to go on
+  virt-quobyte recover --revive gold     # the guests of this share
+  virt-quobyte recover --revive domain:web1
   virt-quobyte recover --detach gold     # its client is dead, and guests still hold it")]
 pub(super) struct Arguments {
     /// Do it
@@ -69,9 +76,11 @@ pub(super) struct Arguments {
     /// Take this share's dead mount away from under its guests, so that others can start on a new one
     #[arg(long, value_name = "SHARE", conflicts_with = "apply")]
     detach: Option<String>,
-    /// Give the guests of this share their disks back, after its client died: they go on without a reboot
-    #[arg(long, value_name = "SHARE", conflicts_with_all = ["apply", "abort", "detach"])]
-    revive: Option<String>,
+    /// Give guests their disks back after a client died, and they go on without a reboot: those of this share, this guest (by name
+    /// or UUID; where a share has that name too, domain:NAME), or all whose share is dead, or gone, or that an earlier revival has
+    /// left paused
+    #[arg(long, value_name = "SHARE|DOMAIN", num_args = 0..=1, conflicts_with_all = ["apply", "abort", "detach"])]
+    revive: Option<Option<String>>,
     /// With --revive: also those that may have lost what they had not flushed
     #[arg(long, requires = "revive")]
     accept_unflushed_loss: bool,

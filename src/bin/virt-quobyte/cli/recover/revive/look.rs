@@ -61,6 +61,15 @@ pub(in crate::cli) fn candidates(
 }
 
 impl Candidate {
+    pub(super) fn uuid(&self) -> DomainUuid {
+        self.uuid
+    }
+
+    /// Whether it is paused, or does not say.
+    pub(super) fn may_be_paused(&self) -> bool {
+        self.line.is_paused().unwrap_or(true)
+    }
+
     pub(in crate::cli) fn name(&self) -> String {
         Escaped(&self.name).to_string()
     }
