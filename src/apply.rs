@@ -410,8 +410,9 @@ impl Ground<'_> {
             }
         }
         // The client writes out what it holds when its mount goes, and a new one for the same volume may not work before it
-        // has ended. Waited for, not depended on.
-        if let Some(unit) = record.mount.as_ref().and_then(MountRecord::unit)
+        // has ended. Waited for, not depended on; and not at all where it is dead, or goes on for those who use it.
+        if how == How::Plain
+            && let Some(unit) = record.mount.as_ref().and_then(MountRecord::unit)
             && !systemd::wait_until_gone(unit, deadline.at_most(CLIENT_END))
         {
             tracing::warn!(share = self.share.name.as_str(), "{unit} still runs after its unmount");
