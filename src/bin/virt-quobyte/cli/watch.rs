@@ -265,13 +265,14 @@ impl Turn {
             ReviveEnd::Possible => false,
             ReviveEnd::Refused(why) => {
                 let losses = guest.disks.iter().filter(|disk| disk.may_lose);
-                let losses: String =
-                    losses.map(|disk| format!("{}: {}; ", disk.target, disk.unflushed)).collect();
-                if course.is_new(&format!("{domain}: {losses}{why}")) {
+                let losses = losses.map(|disk| format!("{}: {}", disk.target, disk.unflushed));
+                let whys: Vec<String> = losses.chain([why.clone()]).collect();
+                let whys = whys.join("; ");
+                if course.is_new(&format!("{domain}: {whys}")) {
                     tracing::warn!(
                         share = name.as_str(),
                         domain,
-                        "share {name}: domain {domain} stays as it is: {losses}{why}"
+                        "share {name}: domain {domain} stays as it is: {whys}"
                     );
                 }
                 false

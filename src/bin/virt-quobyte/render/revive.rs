@@ -46,7 +46,7 @@ pub(super) fn human_shares(report: &ReviveShares) -> String {
     }
     pages.extend(shares.iter().map(human));
     if !left.is_empty() {
-        pages.push(left.iter().map(|why| format!("left alone: {why}\n")).collect());
+        pages.push(format!("left alone: {}\n", left.join("\nleft alone: ")));
     }
     match (shares.is_empty(), left.is_empty(), domain) {
         (true, true, None) => {
@@ -85,7 +85,7 @@ struct Versioned<T> {
 }
 
 #[derive(Serialize)]
-struct Shares<'a> {
+struct All<'a> {
     domain: Option<&'a str>,
     shares: Vec<Revive<'a>>,
     left: &'a [String],
@@ -123,7 +123,7 @@ pub(super) fn json(report: &ReviveReport) -> String {
 
 pub(super) fn json_shares(ReviveShares { domain, shares, left }: &ReviveShares) -> String {
     let shares = shares.iter().map(share_json).collect();
-    let report = Shares { domain: domain.as_deref(), shares, left };
+    let report = All { domain: domain.as_deref(), shares, left };
     to_text(&Versioned { version: VERSION, report })
 }
 

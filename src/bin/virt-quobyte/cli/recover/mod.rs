@@ -80,6 +80,10 @@ pub(super) struct Arguments {
     /// or UUID; where a share has that name too, domain:NAME), or all whose share is dead, or gone, or that an earlier revival has
     /// left paused
     #[arg(long, value_name = "SHARE|DOMAIN", num_args = 0..=1, conflicts_with_all = ["apply", "abort", "detach"])]
+    #[expect(
+        clippy::option_option,
+        reason = "as clap has it: not given, given alone, and with a name"
+    )]
     revive: Option<Option<String>>,
     /// With --revive: also those that may have lost what they had not flushed
     #[arg(long, requires = "revive")]

@@ -62,7 +62,7 @@ impl<'a> Wanted<'a> {
             }
             Whose::Everybodys { shares, left } => {
                 let waiting = render::Waiting::for_("looking at shares and guests".to_owned());
-                let (rounds, left) = begin(way, shares, left, |round| round.may_be_needed())?;
+                let (rounds, left) = begin(way, shares, left, Round::may_be_needed)?;
                 drop(waiting);
                 several(&rounds, left, None, yes, format)
             }
@@ -132,7 +132,7 @@ fn begin<'a>(
     way: Way<'a>,
     shares: Vec<Share>,
     mut left: Vec<String>,
-    is_wanted: fn(&Round<'_>) -> bool,
+    is_wanted: fn(&Round<'a>) -> bool,
 ) -> Result<(Vec<Round<'a>>, Vec<String>)> {
     let mut rounds = Vec::new();
     for share in shares {
