@@ -13,6 +13,7 @@ mod json;
 mod libvirt;
 mod lint;
 mod needs;
+mod sarif;
 mod schema;
 mod second_opinion;
 mod status;
