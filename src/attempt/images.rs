@@ -10,7 +10,7 @@ use crate::health::Health;
 use crate::hold::Failure;
 use crate::host::deadline::Deadline;
 use crate::host::image::{self, LookError};
-use crate::image::{Ask, Sight};
+use crate::image::{Ask, Seen, Sight};
 use crate::needs::{ImageFault, Images, ToLookAt};
 use crate::observe::{self, AskClient, ObserveError};
 use crate::share::{MountPoint, ShareName};
@@ -154,14 +154,14 @@ fn look(images: &mut Images<'_>, attempt: &Attempt<'_>) -> Result<(), Trouble> {
         return Err(Trouble::OutOfTime);
     }
     let deadline = attempt.deadline.at_most(attempt.settings.deadlines.probe);
-    let sights = in_parallel(&shares, |share| look_at(share, deadline));
+    let looks = in_parallel(&shares, |share| look_at(share, deadline));
     let mut unseen = Vec::new();
-    for (asked, sights) in shares.iter().zip(sights) {
-        match sights {
-            Ok(sights) => {
-                for ((id, ask, path), sight) in asked.images.iter().zip(sights) {
-                    report(&asked.share.name, *ask, path, &sight);
-                    images.learn(*id, &sight);
+    for (asked, looks) in shares.iter().zip(looks) {
+        match looks {
+            Ok(looks) => {
+                for ((id, ask, path), seen) in asked.images.iter().zip(looks) {
+                    report(&asked.share.name, *ask, path, &seen);
+                    images.learn(*id, &seen.sight);
                 }
             }
             Err(error) => unseen.push(error),
@@ -170,12 +170,12 @@ fn look(images: &mut Images<'_>, attempt: &Attempt<'_>) -> Result<(), Trouble> {
     if unseen.is_empty() { Ok(()) } else { Err(Trouble::Looks(unseen)) }
 }
 
-fn look_at(asked: &ToLookAt, deadline: Deadline) -> Result<Vec<Sight>, Unseen> {
+fn look_at(asked: &ToLookAt, deadline: Deadline) -> Result<Vec<Seen>, Unseen> {
     let share = || asked.share.name.clone();
     let paths: Vec<(Ask, &str)> =
         asked.images.iter().map(|(_, ask, path)| (*ask, path.as_str())).collect();
     match image::look(&paths, deadline) {
-        Ok(Some(sights)) => Ok(sights),
+        Ok(Some(seen)) => Ok(seen),
         Ok(None) => Err(Unseen::Silent {
             share: share(),
             first: paths.first().map_or_else(String::new, |(_, path)| (*path).to_owned()),
@@ -186,17 +186,30 @@ fn look_at(asked: &ToLookAt, deadline: Deadline) -> Result<Vec<Sight>, Unseen> {
     }
 }
 
-/// Says where a chain goes on and where it could not be followed, for whoever wonders later why a share is held, or is not.
-fn report(share: &ShareName, ask: Ask, path: &str, sight: &Sight) {
+/// Says where a chain goes on and where it could not be followed, for whoever wonders later why a share is held, or is not; and
+/// what a linter of XML cannot see.
+fn report(share: &ShareName, ask: Ask, path: &str, seen: &Seen) {
     let path = Escaped(path);
-    match (ask, sight) {
+    if seen.open_to_all {
+        tracing::warn!(
+            share = share.as_str(),
+            "the image {path} can be written by every user who reaches it; chmod o-w takes that away"
+        );
+    }
+    match (ask, &seen.sight) {
         (Ask::Header, Sight::NoHeader { why }) => {
             tracing::warn!(share = share.as_str(), "the image {path} is not followed: {why}");
+        }
+        (_, Sight::Symlink) => {
+            tracing::warn!(
+                share = share.as_str(),
+                "the image {path} is a symlink: what it leads to is not looked at, and if that is on another share, the guest does not hold it"
+            );
         }
         (Ask::Header, Sight::NotAFile) => {
             tracing::warn!(
                 share = share.as_str(),
-                "the image {path} is not followed: it is a symlink or no file"
+                "the image {path} is not followed: it is no file"
             );
         }
         (_, Sight::Header(header)) => {

@@ -7,8 +7,9 @@
 //! - `error_policy='stop' rerror_policy='stop'`: while the client is away the guest waits, paused, and can be resumed. With
 //!   `report` its file systems become read-only.
 //! - The format is always said. libvirt takes what is not said for raw, whatever the image is.
-//! - Nothing of discard: whether holes in an image come through the client is not established, and an image that was allocated
-//!   in full, so that writes need not wait for the registries, would lose that.
+//! - Nothing of discard, which has to be chosen: it gives space back, and takes away what an image was allocated for. In a raw
+//!   image that is that writes need not wait for the registries, and whether holes come through the client is not established;
+//!   in a qcow2 image, that a guest which is revived after its client's death loses nothing.
 
 use std::fmt;
 use std::str::FromStr;

@@ -15,7 +15,7 @@ use nix::sys::stat::{Mode, SFlag, fstat};
 use super::deadline::Deadline;
 use super::own_child;
 use super::program::StartError;
-use crate::image::{Ask, FIRST_READ, HeaderError, MOST_READ, Sight, header};
+use crate::image::{Ask, FIRST_READ, HeaderError, MOST_READ, Seen, Sight, header};
 
 /// The option that makes this program look at images: `WHAT PATH` for each, and one line of JSON for each in the answer.
 pub(super) const OPTION: &str = "--look-at-images";
@@ -39,21 +39,21 @@ pub enum LookError {
 }
 
 /// Has a child look at images, and returns what it saw in their order; `None` if it did not answer until the deadline.
-pub fn look(images: &[(Ask, &str)], deadline: Deadline) -> Result<Option<Vec<Sight>>, LookError> {
-    let mut sights = Vec::with_capacity(images.len());
+pub fn look(images: &[(Ask, &str)], deadline: Deadline) -> Result<Option<Vec<Seen>>, LookError> {
+    let mut seen = Vec::with_capacity(images.len());
     for images in images.chunks(AT_ONCE) {
         let asked = images.iter().flat_map(|(ask, path)| [ask.as_str(), *path]);
         let asked: Vec<&OsStr> = [OPTION].into_iter().chain(asked).map(OsStr::new).collect();
         let Some(said) = own_child::ask(&asked, Stdio::null(), deadline)? else { return Ok(None) };
-        sights.extend(parse(&said, images.len()).ok_or(LookError::Answer { said })?);
+        seen.extend(parse(&said, images.len()).ok_or(LookError::Answer { said })?);
     }
-    Ok(Some(sights))
+    Ok(Some(seen))
 }
 
-fn parse(said: &str, count: usize) -> Option<Vec<Sight>> {
-    let sights: Vec<Sight> =
+fn parse(said: &str, count: usize) -> Option<Vec<Seen>> {
+    let seen: Vec<Seen> =
         said.lines().map(|line| serde_json::from_str(line).ok()).collect::<Option<_>>()?;
-    (sights.len() == count).then_some(sights)
+    (seen.len() == count).then_some(seen)
 }
 
 /// Looks, in the process that calls: only a child may. `None` if it was asked something else.
@@ -62,25 +62,30 @@ pub(super) fn answer(asked: &[OsString]) -> Option<String> {
     let mut lines = Vec::with_capacity(pairs.len());
     for [what, path] in pairs {
         let ask = Ask::ALL.into_iter().find(|ask| what == ask.as_str())?;
-        let sight = look_here(ask, Path::new(path)).unwrap_or_else(|error| {
-            Sight::Errno(error.raw_os_error().unwrap_or(Errno::EIO as i32))
+        let seen = look_here(ask, Path::new(path)).unwrap_or_else(|error| Seen {
+            sight: Sight::Errno(error.raw_os_error().unwrap_or(Errno::EIO as i32)),
+            open_to_all: false,
         });
-        lines.push(serde_json::to_string(&sight).ok()?);
+        lines.push(serde_json::to_string(&seen).ok()?);
     }
     Some(lines.join("\n"))
 }
 
 /// The file is found first and opened for reading then: a device or a fifo would notice an open, and might not return it.
-fn look_here(ask: Ask, path: &Path) -> io::Result<Sight> {
+fn look_here(ask: Ask, path: &Path) -> io::Result<Seen> {
     let found = open(path, OFlag::O_PATH | OFlag::O_NOFOLLOW | OFlag::O_CLOEXEC, Mode::empty())?;
-    let kind = SFlag::from_bits_truncate(fstat(&found)?.st_mode & SFlag::S_IFMT.bits());
-    if kind != SFlag::S_IFREG {
-        return Ok(Sight::NotAFile);
-    }
-    match ask {
-        Ask::Presence => Ok(Sight::File),
-        Ask::Header => read_header(&File::open(format!("/proc/self/fd/{}", found.as_raw_fd()))?),
-    }
+    let mode = fstat(&found)?.st_mode;
+    let kind = SFlag::from_bits_truncate(mode & SFlag::S_IFMT.bits());
+    let sight = match (kind, ask) {
+        (SFlag::S_IFREG, Ask::Presence) => Sight::File,
+        (SFlag::S_IFREG, Ask::Header) => {
+            read_header(&File::open(format!("/proc/self/fd/{}", found.as_raw_fd()))?)?
+        }
+        (SFlag::S_IFLNK, _) => Sight::Symlink,
+        _ => Sight::NotAFile,
+    };
+    let open_to_all = kind == SFlag::S_IFREG && mode & Mode::S_IWOTH.bits() != 0;
+    Ok(Seen { sight, open_to_all })
 }
 
 fn read_header(file: &File) -> io::Result<Sight> {
@@ -121,7 +126,7 @@ mod tests {
     use crate::image::{Backing, Header};
 
     /// Asks as the child is asked, and reads the answer as the parent does.
-    fn seen(ask: Ask, paths: &[&Path]) -> Vec<Sight> {
+    fn seen(ask: Ask, paths: &[&Path]) -> Vec<Seen> {
         let asked =
             paths.iter().flat_map(|path| [ask.as_str().into(), path.as_os_str().to_owned()]);
         let said = answer(&asked.collect::<Vec<_>>()).expect("an answer");
@@ -160,7 +165,7 @@ mod tests {
             ("far", Sight::File, backed("far")),
             ("too far", Sight::File, none("it ends within its header")),
             ("raw", Sight::File, none("it does not begin as a qcow2 image does")),
-            ("link", Sight::NotAFile, Sight::NotAFile),
+            ("link", Sight::Symlink, Sight::Symlink),
             ("fifo", Sight::NotAFile, Sight::NotAFile),
             (".", Sight::NotAFile, Sight::NotAFile),
             ("none", Sight::Errno(2), Sight::Errno(2)),
@@ -170,7 +175,27 @@ mod tests {
         let paths: Vec<&Path> = paths.iter().map(AsRef::as_ref).collect();
         let (present, headers) = (seen(Ask::Presence, &paths), seen(Ask::Header, &paths));
         for ((name, presence, header), found) in rows.iter().zip(present.iter().zip(&headers)) {
-            assert_eq!((presence, header), found, "{name}");
+            let sights = (&found.0.sight, &found.1.sight);
+            assert_eq!((presence, header), sights, "{name}");
+            assert!(!found.0.open_to_all && !found.1.open_to_all, "{name}");
+        }
+    }
+
+    #[test]
+    fn an_image_that_every_user_may_write_to_is_told_from_others() {
+        use std::os::unix::fs::PermissionsExt;
+
+        let dir = tempfile::tempdir().expect("a tempdir");
+        let image = dir.path().join("image");
+        fs::write(&image, overlay("near", 80)).expect("written");
+        symlink("image", dir.path().join("link")).expect("a link");
+        for (mode, open_to_all) in [(0o600, false), (0o664, false), (0o666, true), (0o602, true)] {
+            fs::set_permissions(&image, PermissionsExt::from_mode(mode)).expect("set");
+            for ask in Ask::ALL {
+                let found = seen(ask, &[&image, &dir.path().join("link"), dir.path()]);
+                let found: Vec<bool> = found.into_iter().map(|it| it.open_to_all).collect();
+                assert_eq!(found, [open_to_all, false, false], "{mode:o} {ask:?}");
+            }
         }
     }
 
@@ -197,9 +222,10 @@ mod tests {
 
     #[test]
     fn what_is_no_answer_is_not_taken_for_one() {
-        let file = serde_json::to_string(&Sight::File).expect("JSON");
-        assert_eq!(parse(&file, 1), Some(vec![Sight::File]));
-        assert_eq!(parse(&format!("{file}\n{file}"), 2).map(|sights| sights.len()), Some(2));
+        let seen = Seen { sight: Sight::File, open_to_all: false };
+        let file = serde_json::to_string(&seen).expect("JSON");
+        assert_eq!(parse(&file, 1), Some(vec![seen]));
+        assert_eq!(parse(&format!("{file}\n{file}"), 2).map(|seen| seen.len()), Some(2));
         for (said, count) in [("", 1), (file.as_str(), 2), ("cannot", 1), ("\"fil", 1)] {
             assert_eq!(parse(said, count), None, "{said}");
         }

@@ -21,7 +21,16 @@ pub enum Ask {
     Header,
 }
 
-/// What a look at an image showed.
+/// What a look at an image came to.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Seen {
+    /// What is there.
+    pub sight: Sight,
+    /// Whether it is a file that every user may write to who gets there.
+    pub open_to_all: bool,
+}
+
+/// What is there where an image should be.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Sight {
@@ -34,7 +43,9 @@ pub enum Sight {
         /// Why.
         why: String,
     },
-    /// It is there, but not a regular file: a symlink, a directory, a device.
+    /// It is a symlink: what it leads to was not looked at.
+    Symlink,
+    /// It is there, but not a regular file: a directory, a device.
     NotAFile,
     /// To look at it gave this errno.
     Errno(i32),

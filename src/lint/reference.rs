@@ -15,6 +15,21 @@ them. `virt-quobyte explain CODE` prints a part of it.
 
 A rule is selected, ignored and suppressed by its code, by its name, or by the word of its group. A fix is *safe* when the guest
 sees the same disks with the same contents and nothing that it could do is refused; others need somebody to look.
+
+## What no rule can see
+
+Lint reads documents and the host's configuration. It opens no image, looks at no mount and asks no daemon, so that it can judge a
+document on any machine. What shows only there, others say:
+
+| what | who says it, and when |
+| --- | --- |
+| no lock manager, so that nothing is known to keep two hosts from one image | `virt-quobyte doctor`: image locks |
+| a share that is mounted by a client of 1.x, with the type `fuse`: its guests are not migrated | `virt-quobyte status`: plain-fuse |
+| a share that is mounted without `allow_other`: QEMU cannot open an image on it | `virt-quobyte status`: foreign; the hook refuses the start |
+| an image that is not there, or whose header names a file on no share | the hook refuses the start |
+| an image that is a symlink, or that every user may write to | the hook, in the journal, when a guest starts |
+| a directory on a share that QEMU's user may not pass through | libvirt refuses the start: Cannot access storage file |
+| a hook that is not installed, SELinux's virt_use_fusefs, AppArmor | `virt-quobyte doctor` |
 ";
 
 /// The page, in Markdown.

@@ -46,6 +46,7 @@ pub const RULES: &[&Rule] = &[
     &rules::serial_cut_off::RULE,
     &rules::serials_alike::RULE,
     &rules::disk_without_serial::RULE,
+    &rules::target_of_another_bus::RULE,
     // Security.
     &rules::labels_left_alone::RULE,
     &rules::given_to_root::RULE,
@@ -59,6 +60,7 @@ pub const RULES: &[&Rule] = &[
     &rules::nvram_off_shares::RULE,
     &rules::medium_off_shares::RULE,
     &rules::directory_off_shares::RULE,
+    &rules::snapshot_off_shares::RULE,
     // Speed.
     &rules::threads_io_on_share::RULE,
     &rules::no_discard::RULE,

@@ -233,9 +233,11 @@ impl<'s> Images<'s> {
                 self.faults.push(ImageFault::Failing { share, path, errno: *errno });
                 State::Done
             }
-            Sight::File | Sight::NotAFile | Sight::NoHeader { .. } | Sight::Header(_) => {
-                State::Done
-            }
+            Sight::File
+            | Sight::Symlink
+            | Sight::NotAFile
+            | Sight::NoHeader { .. }
+            | Sight::Header(_) => State::Done,
         };
         self.known[number].state = state;
         if let Sight::Header(header) = sight {

@@ -2,6 +2,7 @@
 //!
 //! What it prints is held against files in `snapshots`; `SNAPSHOTS=overwrite cargo test --test cli` writes them anew.
 
+mod color;
 mod config;
 mod disk_xml;
 mod doctor;
@@ -13,9 +14,11 @@ mod json;
 mod libvirt;
 mod lint;
 mod needs;
+mod sarif;
 mod schema;
 mod second_opinion;
 mod status;
+mod terminal;
 
 use std::fs;
 use std::path::PathBuf;
@@ -59,13 +62,8 @@ impl Desk {
     /// The same, with the desk's directory as it is.
     fn run_raw(&self, arguments: &[&str], stdin: &str) -> Said {
         fs::write(self.path("stdin"), stdin).expect("written");
-        let output = Command::new(env!("CARGO_BIN_EXE_virt-quobyte"))
-            .args(arguments)
-            .env_remove("LANG")
-            .env("LC_ALL", "C")
-            .env("COLUMNS", "100")
-            .env("VIRT_QUOBYTE_CONFIG", self.path("config.toml"))
-            .current_dir(self.dir.path())
+        let output = self
+            .command(arguments)
             .stdin(Stdio::from(fs::File::open(self.path("stdin")).expect("readable")))
             .output()
             .expect("it starts");
@@ -75,6 +73,21 @@ impl Desk {
             stdout: text(output.stdout),
             stderr: text(output.stderr),
         }
+    }
+
+    /// A command at this desk, with nothing to read.
+    fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_virt-quobyte"));
+        command
+            .args(arguments)
+            .env_remove("LANG")
+            .env_remove("NO_COLOR")
+            .env("LC_ALL", "C")
+            .env("COLUMNS", "100")
+            .env("VIRT_QUOBYTE_CONFIG", self.path("config.toml"))
+            .current_dir(self.dir.path())
+            .stdin(Stdio::null());
+        command
     }
 }
 

@@ -58,6 +58,31 @@ fn refused(grammar: &Path, documents: &[String]) -> Option<Vec<String>> {
     )
 }
 
+/// Which of these documents the grammar does not take, by the other validator that our grammars say they are for; `None` without
+/// it, or without its Java.
+fn refused_by_jing(grammar: &Path, documents: &[String]) -> Option<Vec<String>> {
+    let usage = Command::new("jing").output().ok()?;
+    let usage = [usage.stdout, usage.stderr].concat();
+    if !String::from_utf8_lossy(&usage).contains("RELAX NG") {
+        return None;
+    }
+    let folder = TempDir::new().expect("a tempdir");
+    let path = |n: usize| folder.path().join(format!("{n}.xml"));
+    for (n, document) in documents.iter().enumerate() {
+        fs::write(path(n), document).expect("written");
+    }
+    let paths = (0..documents.len()).map(path);
+    let output = Command::new("jing").arg(grammar).args(paths).output().expect("it starts");
+    // It says what is wrong, and nothing of what is not.
+    let said = String::from_utf8_lossy(&output.stdout);
+    let is_refused = |n: &usize| said.contains(&format!("{}:", path(*n).display()));
+    let refused: Vec<_> =
+        (0..documents.len()).filter(is_refused).map(|n| documents[n].clone()).collect();
+    let status = output.status.code();
+    assert_eq!(status, Some(i32::from(!refused.is_empty())), "{said}");
+    Some(refused)
+}
+
 fn all_taken(grammar: &Path, documents: &[String]) {
     if let Some(refused) = refused(grammar, documents) {
         assert!(
@@ -105,8 +130,8 @@ fn every_disk_is_what_libvirts_grammar_describes() {
     all_taken(Path::new(LIBVIRT), &documents);
 }
 
-#[test]
-fn our_grammar_refuses_what_is_not_written() {
+/// A disk, and others that are it but for one thing that is never written.
+fn a_good_disk_and_bad_ones() -> (String, Vec<String>) {
     let good = "<disk type='file' device='disk'><driver name='qemu' type='raw' cache='none' io='native'/>\
         <source file='/a'/><target dev='vda' bus='virtio'/></disk>";
     let changes = [
@@ -134,14 +159,20 @@ fn our_grammar_refuses_what_is_not_written() {
             good.replacen(from, to, 1)
         })
         .collect();
-    let Some(none) = refused(&own("disk.rng"), &[good.to_owned()]) else { return };
+    (good.to_owned(), bad)
+}
+
+#[test]
+fn our_grammar_refuses_what_is_not_written() {
+    let (good, bad) = a_good_disk_and_bad_ones();
+    let Some(none) = refused(&own("disk.rng"), &[good]) else { return };
     assert!(none.is_empty(), "{none:?}");
     let refused = refused(&own("disk.rng"), &bad).expect("xmllint is there");
     assert_eq!(refused.len(), bad.len(), "{refused:#?}");
 }
 
-#[test]
-fn the_grammar_of_the_metadata_takes_what_is_written_and_nothing_that_the_hook_refuses() {
+/// What a domain's metadata may ask for, and what the hook refuses.
+fn good_and_bad_requests() -> (Vec<String>, Vec<String>) {
     let requests = [
         Request::Name("gold".parse().expect("a name")),
         Request::Export("a.b:7861,c/vol ume".parse().expect("an export")),
@@ -165,8 +196,35 @@ fn the_grammar_of_the_metadata_takes_what_is_written_and_nothing_that_the_hook_r
     ]
     .map(|inner| format!("<vq:shares {space}>{inner}</vq:shares>"))
     .into();
+    (good, bad)
+}
+
+#[test]
+fn the_grammar_of_the_metadata_takes_what_is_written_and_nothing_that_the_hook_refuses() {
+    let (good, bad) = good_and_bad_requests();
     let Some(none) = refused(&own("domain-metadata.rng"), &good) else { return };
     assert!(none.is_empty(), "{none:?}");
     let refused = refused(&own("domain-metadata.rng"), &bad).expect("xmllint is there");
     assert_eq!(refused.len(), bad.len(), "{refused:#?}");
+}
+
+#[test]
+fn jing_gives_the_same_verdicts_by_our_grammars() {
+    let (good, bad_disks) = a_good_disk_and_bad_ones();
+    let good_disks = [vec![good], written().split_off(1500), novas()].concat();
+    let (good_requests, bad_requests) = good_and_bad_requests();
+    for (grammar, good, bad) in
+        [("disk.rng", good_disks, bad_disks), ("domain-metadata.rng", good_requests, bad_requests)]
+    {
+        let Some(none) = refused_by_jing(&own(grammar), &good) else {
+            println!(
+                "skipped: jing (Debian's package of that name, and Java) is not on this machine"
+            );
+            return;
+        };
+        assert!(none.is_empty(), "{} of {}, for instance {}", none.len(), good.len(), none[0]);
+        let refused = refused_by_jing(&own(grammar), &bad).expect("jing is there");
+        assert_eq!(refused.len(), bad.len(), "{refused:#?}");
+        println!("{} taken and {} refused by jing and {grammar}", good.len(), bad.len());
+    }
 }

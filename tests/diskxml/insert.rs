@@ -1,10 +1,12 @@
 //! A disk that is put into a domain is in it, and everything else is as it was.
 
+use std::ops::Range;
+
 use proptest::prelude::*;
 use virt_quobyte::diskxml::{self, Disk, DiskSpec, ImagePath, InsertError, Request, WrittenDisk};
 use virt_quobyte::domain::NAMESPACE;
 use virt_quobyte::share::MountPoint;
-use virt_quobyte::xml::Tree;
+use virt_quobyte::xml::{ElementRef, Tree};
 
 use crate::specs::spec;
 
@@ -201,21 +203,75 @@ proptest! {
         let asked = tree.elements().filter(|it| it.local() == "share" && it.namespace().is(NAMESPACE) && it.value("name") == Some("gold"));
         prop_assert_eq!(asked.count(), 1);
 
-        // What was there is there, in its order: it is what is left when the insertions are taken out.
-        prop_assert!(is_subsequence(source.as_bytes(), inserted.as_bytes()));
+        // What was there is there, byte for byte, when the disk and the request are cut out.
         let before = Tree::read(source.as_bytes()).expect("well-formed");
-        let names = |tree: &Tree<'_>| tree.elements().map(|it| it.name().to_owned()).collect::<Vec<_>>();
-        let comments = |tree: &Tree<'_>| tree.comments().len();
-        prop_assert_eq!(comments(&before), comments(&tree));
-        prop_assert!(is_subsequence(&names(&before), &names(&tree)));
+        let mut new = vec![ours[0].span().range()];
+        new.extend(new_request(&before, &tree));
+        new.sort_by_key(|range| range.start);
+        prop_assert!(is_without(&source, &inserted, &new), "{}\n--\n{}", source, inserted);
 
         // And a second one of the same is refused.
         prop_assert!(insert(&inserted, disk, &gold()).is_err());
     }
 }
 
-fn is_subsequence<T: PartialEq>(part: &[T], whole: &[T]) -> bool {
-    let mut whole = whole.iter();
-    // An empty-element tag that was opened has its '/' in the end tag.
-    part.iter().all(|item| whole.any(|other| other == item))
+/// The outermost element that only the request has brought; none if the domain asks for the share already.
+fn new_request(before: &Tree<'_>, after: &Tree<'_>) -> Option<Range<usize>> {
+    let is_ours =
+        |it: &ElementRef<'_, '_>, name: &str| it.local() == name && it.namespace().is(NAMESPACE);
+    let asks = |it: &ElementRef<'_, '_>| is_ours(it, "share") && it.value("name") == Some("gold");
+    let metadata = after.root().child("metadata").expect("there");
+    let shares = metadata.children().find(|it| is_ours(it, "shares")).expect("there");
+    let share = shares.children().find(asks).expect("there");
+    let Some(metadata_before) = before.root().child("metadata") else {
+        return Some(metadata.span().range());
+    };
+    match metadata_before.children().find(|it| is_ours(it, "shares")) {
+        None => Some(shares.span().range()),
+        Some(shares_before) if shares_before.children().any(|it| asks(&it)) => None,
+        Some(_) => Some(share.span().range()),
+    }
+}
+
+/// Whether a document is another one with these elements cut out, the last one first: each with blanks around it, and a tag that
+/// had to be opened for it closed again.
+fn is_without(source: &str, document: &str, elements: &[Range<usize>]) -> bool {
+    let Some((last, elements)) = elements.split_last() else { return source == document };
+    let is_blank = |at: &usize, from: usize| {
+        let between = &document.as_bytes()[from.min(*at)..from.max(*at)];
+        between.iter().all(u8::is_ascii_whitespace)
+    };
+    let heads = (0..=last.start).rev().take_while(|at| is_blank(at, last.start));
+    let tails = (last.end..=document.len()).take_while(|at| is_blank(at, last.end));
+    let cuts: Vec<(usize, usize)> =
+        heads.flat_map(|head| tails.clone().map(move |tail| (head, tail))).collect();
+    cuts.into_iter().any(|(head, tail)| {
+        let (head, tail) = (&document[..head], &document[tail..]);
+        let closed =
+            head.strip_suffix('>').zip(tail.strip_prefix("</").and_then(|it| it.split_once('>')));
+        let closed = closed.map(|(head, (_, tail))| (format!("{head}/>"), tail));
+        let plain = Some((head.to_owned(), tail));
+        [plain, closed].into_iter().flatten().any(|(head, tail)| {
+            source.ends_with(tail) && is_without(source, &(head + tail), elements)
+        })
+    })
+}
+
+#[test]
+fn what_is_not_just_blanks_is_not_taken_for_what_was_inserted() {
+    let element = |document: &str| {
+        let start = document.find("<disk>").expect("there");
+        start..start + "<disk></disk>".len()
+    };
+    for (source, document, is) in [
+        ("<a>\n  <b/>\n</a>", "<a>\n  <b/>\n  <disk></disk>\n</a>", true),
+        ("<a />", "<a ><disk></disk></a>", true),
+        ("<a></a>", "<a> <disk></disk>\n</a>", true),
+        ("<a/>", "<a x=''><disk></disk></a>", false),
+        ("<a> <b/></a>", "<a> <b></b><disk></disk></a>", false),
+        ("<a><b/>x</a>", "<a><b/><disk></disk>y</a>", false),
+        ("<a><b/></a>", "<a ><b/><disk></disk></a>", false),
+    ] {
+        assert_eq!(is_without(source, document, &[element(document)]), is, "{document}");
+    }
 }

@@ -40,6 +40,9 @@ mod state_files;
 #[cfg(feature = "admin")]
 mod status;
 mod storm;
+#[cfg(feature = "admin")]
+#[path = "../cli/terminal.rs"]
+mod terminal;
 mod tracer;
 mod waiting;
 #[cfg(feature = "admin")]

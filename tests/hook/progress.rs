@@ -1,39 +1,29 @@
 //! What is shown while something takes its time: on a terminal only, and taken back in the end.
 
-use std::fs::File;
 use std::io::Read;
-use std::os::fd::OwnedFd;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use crate::ground::{Ground, ground};
+use crate::terminal;
 
 /// What a command shows whose stderr is a terminal, and what it prints.
 fn on_a_terminal(ground: &Ground, arguments: &[&str]) -> (String, String) {
-    let terminal = nix::pty::openpty(None, None).expect("a pseudoterminal");
+    let (master, slave) = terminal::terminal();
     let mut child = Command::new(env!("CARGO_BIN_EXE_virt-quobyte"))
         .args(arguments)
         .env("VIRT_QUOBYTE_CONFIG", ground.path("config.toml"))
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
-        .stderr(Stdio::from(terminal.slave))
+        .stderr(Stdio::from(slave))
         .spawn()
         .expect("it starts");
-    let shown = std::thread::spawn(move || read_terminal(terminal.master));
+    let shown = std::thread::spawn(move || terminal::read(master));
     let mut printed = String::new();
     let mut stdout = child.stdout.take().expect("a pipe");
     stdout.read_to_string(&mut printed).expect("UTF-8");
     assert!(child.wait().expect("it ends").success(), "{printed}");
     (shown.join().expect("it reads"), printed)
-}
-
-/// Everything, until the last one has closed the other end: the kernel then says EIO.
-fn read_terminal(master: OwnedFd) -> String {
-    let (mut master, mut all, mut piece) = (File::from(master), Vec::new(), [0; 4096]);
-    while let Ok(length @ 1..) = master.read(&mut piece) {
-        all.extend_from_slice(&piece[..length]);
-    }
-    String::from_utf8(all).expect("UTF-8")
 }
 
 #[test]

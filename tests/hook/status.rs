@@ -70,6 +70,14 @@ fn a_client_that_runs_an_older_program_than_is_installed_is_told_with_its_own_ve
 }
 
 #[test]
+fn a_mount_of_a_client_of_1_x_serves_guests_that_cannot_be_migrated() {
+    let ground = ground!();
+    ground.set_client("fstype = \"fuse\"");
+    ground.hook(&ground.guest("web1", &["gold"]), "prepare").succeeds();
+    is(&ground, 0, "healthy", &["plain-fuse"]);
+}
+
+#[test]
 fn what_is_wrong_with_a_mount_that_a_guest_holds_is_a_fault_with_what_to_type() {
     let ground = ground!();
     let guest = ground.guest("web1", &["gold"]);

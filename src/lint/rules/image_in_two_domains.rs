@@ -16,8 +16,8 @@ pub(in crate::lint) static RULE: Rule = Rule {
     summary: "one image on a share as a writable disk of two domains that do not both say <shareable/>",
     why: "As long as only one of the two runs, nothing happens. Two that run destroy the image: on one host QEMU's locks refuse the second, but \
           whether the Quobyte client carries locks to other hosts is not established, and libvirt has no lock manager unless one is \
-          configured. Read-only disks, drives with media, and disks that are <shareable/> in both domains are left alone, and so is one \
-          domain that is given twice.",
+          configured; `virt-quobyte doctor` says whether one is. Read-only disks, drives with media, and disks that are <shareable/> \
+          in both domains are left alone, and so is one domain that is given twice.",
     source: "measured with libvirt 9.0.0: two hosts with a mount each started two guests on one qcow2 image",
     examples: examples!("image-in-two-domains"),
     check: Check::Across(check),

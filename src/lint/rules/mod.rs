@@ -61,6 +61,8 @@ pub(super) mod share_not_configured;
 pub(super) mod share_not_used;
 pub(super) mod shareable_format;
 pub(super) mod shareable_with_host_cache;
+pub(super) mod snapshot_off_shares;
+pub(super) mod target_of_another_bus;
 pub(super) mod threads_io_on_share;
 pub(super) mod undeclared_image_format;
 pub(super) mod undefined_iothread;

@@ -8,11 +8,13 @@ pub(in crate::lint) static RULE: Rule = Rule {
     name: "no-discard",
     group: Group::Speed,
     severity: Severity::Note,
-    summary: "a writable disk on a share that says nothing of discard",
-    why: "What the guest deletes stays allocated on the share, and what it writes over is read and replicated for nothing. With \
-          discard='unmap' the guest's TRIM punches holes into the image, which Quobyte supports. An image that was allocated in full \
-          becomes sparse by it: say discard='ignore' where that must not be.",
-    source: "libvirt 11.3.0, docs/formatdomain.rst:3493-3497",
+    summary: "a writable qcow2 disk on a share that says nothing of discard",
+    why: "A qcow2 image grows as it is written to, and without discard='unmap' it never shrinks: what the guest deletes stays allocated, \
+          in the image and on the share. Of a raw image the XML does not say whether it was allocated in full, which discards would \
+          undo; and whether they reach the volume is the client's affair, which `virt-quobyte selftest` asks. So raw disks are left \
+          alone. Say discard='ignore' where a qcow2 image was preallocated, so that its blocks stay where they are: then a guest that is \
+          revived after its client's death loses less.",
+    source: "libvirt 11.3.0, docs/formatdomain.rst:3493-3497; QEMU, block/qcow2-cluster.c (discard_in_l2_slice)",
     examples: examples!("no-discard"),
     check: Check::Document(check),
 };
@@ -21,7 +23,8 @@ fn check(subject: &Subject<'_, '_>, findings: &mut Findings<'_>) {
     for disk in subject.writable_disks_on_shares() {
         let says = |attribute| disk.driver_says(attribute);
         // VQ503 says more where zeroes are to be unmapped; other buses pass no TRIM on.
-        if says("discard").is_some()
+        if says("type").is_none_or(|it| it.value != "qcow2")
+            || says("discard").is_some()
             || says("detect_zeroes").is_some_and(|it| it.value == "unmap")
             || !matches!(disk.bus(), Some("virtio" | "scsi" | "sata" | "ide"))
         {

@@ -230,6 +230,7 @@ fn an_answer_that_is_no_file_is_judged_by_what_libvirt_could_still_do() {
         (Sight::Errno(107), Some("endpoint is not connected")),
         (Sight::Errno(EACCES), None),
         (Sight::Errno(EPERM), None),
+        (Sight::Symlink, None),
         (Sight::NotAFile, None),
         (Sight::NoHeader { why: String::new() }, None),
     ] {

@@ -1,7 +1,8 @@
-//! The validator beside xmllint, each over libvirt's own test documents with libvirt's grammar of domains: all in one process, and some of
+//! Validation beside xmllint, each over libvirt's own test documents with libvirt's grammar of domains: all in one process, and some of
 //! them as `virt-xml-validate` takes them, one process a file.
 //!
-//! Ours is this program itself, started again: it reads the grammar, then each document, and does nothing else.
+//! Ours is the command, `virt-quobyte lint --schema`, which lints the documents as well; and the validator alone, which is this
+//! program itself, started again: it reads the grammar, then each document, and does nothing else.
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -14,6 +15,7 @@ use virt_quobyte::xml::Tree;
 
 use crate::call::Call;
 use crate::count;
+use crate::host;
 use crate::pairs::in_turn;
 use crate::rows::{Effort, Goal, Row, at_most, say};
 
@@ -39,16 +41,18 @@ pub(crate) fn rows(effort: Effort) -> Result<Vec<Row>> {
         return Ok(Vec::new());
     }
     say("validation of libvirt's test documents");
-    let all = Row {
-        ours: "validation, libvirt's documents",
-        ..row(
-            &ours(&grammar, &documents)?,
-            "xmllint --relaxng",
-            &[xmllint(&grammar, &documents)],
-            at_most(1.0),
-            effort.rounds(50),
-        )?
-    };
+    let together = [xmllint(&grammar, &documents)];
+    let rounds = effort.rounds(50);
+    let in_bulk =
+        |what, ours: Call| row(what, &[ours], "xmllint --relaxng", &together, at_most(1.0), rounds);
+    let mut rows = vec![in_bulk("validation, libvirt's documents", ours(&grammar, &documents)?)?];
+    let lint = host::hook().with_file_name("virt-quobyte");
+    if lint.exists() {
+        let ours = command(&lint, &grammar, &documents);
+        rows.push(in_bulk("lint --schema, libvirt's documents", ours)?);
+    } else {
+        skipped("virt-quobyte is not built: make build");
+    }
     let some = &documents[..documents.len().min(SOME)];
     let one_by_one: Vec<Call> = some
         .iter()
@@ -56,25 +60,37 @@ pub(crate) fn rows(effort: Effort) -> Result<Vec<Row>> {
         .collect();
     let singly: Vec<Call> =
         some.iter().map(|file| xmllint(&grammar, std::slice::from_ref(file))).collect();
-    let ours = ours(&grammar, some)?;
     let (name, beside) = if Path::new(ONE_BY_ONE).exists() {
         ("virt-xml-validate, one by one", &one_by_one)
     } else {
         skipped("there is no virt-xml-validate; xmllint, which it runs, stands for it");
         ("xmllint --relaxng, one by one", &singly)
     };
-    Ok(vec![all, row(&ours, name, beside, at_most(0.1), effort.rounds(50))?])
+    let singly = |what, ours: &[Call]| row(what, ours, name, beside, at_most(0.1), rounds);
+    rows.push(singly("validation, some of them", &[ours(&grammar, some)?])?);
+    if lint.exists() {
+        let each = |file| command(&lint, &grammar, std::slice::from_ref(file));
+        rows.push(singly("lint --schema, one by one", &some.iter().map(each).collect::<Vec<_>>())?);
+    }
+    Ok(rows)
 }
 
-fn row(ours: &Call, name: &'static str, beside: &[Call], goal: Goal, rounds: usize) -> Result<Row> {
-    let together = || beside.iter().map(Call::time).sum::<Result<_>>();
-    let [pairs] = in_turn(rounds, || Ok([ours.time()?]), || Ok([together()?]))?;
+fn row(
+    what: &'static str,
+    ours: &[Call],
+    name: &'static str,
+    beside: &[Call],
+    goal: Goal,
+    rounds: usize,
+) -> Result<Row> {
+    let time = |calls: &[Call]| calls.iter().map(Call::time).sum::<Result<_>>();
+    let [pairs] = in_turn(rounds, || Ok([time(ours)?]), || Ok([time(beside)?]))?;
     Ok(Row {
-        ours: "validation, some of them",
+        ours: what,
         beside: name,
         pairs,
         goal: Some(goal),
-        cost: Some(count::cost(ours)?),
+        cost: Some(count::cost(&ours[0])?),
         beside_cost: Some(count::cost(&beside[0])?),
     })
 }
@@ -84,6 +100,15 @@ fn ours(grammar: &Path, documents: &[PathBuf]) -> Result<Call> {
     let mut arguments: Vec<OsString> = vec![OPTION.into(), grammar.into()];
     arguments.extend(documents.iter().map(Into::into));
     Ok(call(&this, &arguments))
+}
+
+/// The command as it is installed; that it finds something in some documents is what it is for.
+fn command(lint: &Path, grammar: &Path, documents: &[PathBuf]) -> Call {
+    let mut schema = OsString::from("--schema=");
+    schema.push(grammar);
+    let arguments = [OsString::from("lint"), schema].into_iter();
+    let arguments: Vec<_> = arguments.chain(documents.iter().map(Into::into)).collect();
+    call(lint, &arguments).unheard().ending_well_with(&[0, 1])
 }
 
 fn xmllint(grammar: &Path, documents: &[PathBuf]) -> Call {

@@ -31,10 +31,12 @@ use selection::{Pick, Selection};
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Exit status:
-  0  nothing is as bad as --fail-on; or the format is sarif
+  0  nothing is as bad as --fail-on
   1  something is; or with --diff there is something to fix
   2  the command line makes no sense
   3  something could not be read or written; everything else was linted
+With --format sarif it is 0 once the report is written: what was found is in there, and so
+is what could not be read (executionSuccessful: false).
 
 Examples:
   virt-quobyte lint web1.xml
@@ -195,7 +197,11 @@ impl Arguments {
         }
         let mut found = report.documents.iter().flat_map(|document| &document.findings);
         let clean = !found.any(|finding| finding.rule.severity >= self.fail_on.into());
-        Ok(status(report.failures, clean || self.format == Format::Sarif))
+        Ok(match self.format {
+            // All of it is in the report, and a scanner's step that fails does not get to upload that.
+            Format::Sarif => ExitStatus::Well,
+            Format::Text | Format::Json | Format::Github => status(report.failures, clean),
+        })
     }
 }
 

@@ -69,6 +69,8 @@ pub(crate) enum Kind {
     EarlierBoot,
     /// Its client runs a program that was replaced.
     ClientReplaced,
+    /// Its mount has the type of other FUSE file systems.
+    PlainFuse,
 }
 
 impl Finding {
@@ -106,7 +108,7 @@ impl Severity {
 impl Kind {
     /// All of them.
     #[cfg(test)]
-    pub(crate) const ALL: [Self; 21] = [
+    pub(crate) const ALL: [Self; 22] = [
         Self::Unseen,
         Self::UnreadableRecord,
         Self::Dead,
@@ -128,6 +130,7 @@ impl Kind {
         Self::LeaseVoid,
         Self::EarlierBoot,
         Self::ClientReplaced,
+        Self::PlainFuse,
     ];
 
     /// As programs get it.
@@ -154,6 +157,7 @@ impl Kind {
             Self::LeaseVoid => "lease-void",
             Self::EarlierBoot => "earlier-boot",
             Self::ClientReplaced => "client-replaced",
+            Self::PlainFuse => "plain-fuse",
         }
     }
 
@@ -179,7 +183,8 @@ impl Kind {
             | Self::DaemonGone
             | Self::LeaseVoid
             | Self::EarlierBoot
-            | Self::ClientReplaced => Severity::Note,
+            | Self::ClientReplaced
+            | Self::PlainFuse => Severity::Note,
         }
     }
 }

@@ -23,6 +23,8 @@ pub(super) struct Scene<'a> {
     pub(super) moved_to: Option<&'a MountPoint>,
     /// What is known of its record.
     pub(super) record: RecordSeen,
+    /// The type that its mount shows.
+    pub(super) fstype: Option<&'a str>,
     /// Its client, if one was found.
     pub(super) client: Option<&'a ClientStatus>,
     /// In seconds since 1970.
@@ -66,6 +68,14 @@ pub(super) fn findings(scene: &Scene<'_>) -> Vec<Finding> {
                 client.pid
             ),
             &format!("virt-quobyte renew {}", scene.observed.share.name),
+        ));
+    }
+    // virFileIsSharedFsFUSE, libvirt 9.0 and 11.3: of FUSE's types only those of glusterfs and Quobyte are shared.
+    if scene.fstype == Some("fuse") && scene.observed.health == Health::Healthy {
+        findings.push(finding(
+            Kind::PlainFuse,
+            "its mount shows the type fuse, as clients of 1.x make it, which libvirt does not take for shared: a migration of its guests is refused as unsafe",
+            "install a client of 2.x or later, and mount the share anew",
         ));
     }
     findings.sort_by_key(|finding| finding.severity() as u8);

@@ -20,12 +20,13 @@ use std::path::Path;
 use anyhow::{Result, bail};
 use virt_quobyte::config::{Settings, load};
 use virt_quobyte::health::Health;
-use virt_quobyte::host::clock;
 use virt_quobyte::host::deadline::Deadline;
+use virt_quobyte::host::{clock, mount_table};
 use virt_quobyte::lease::{Holder, Lease, MountRecord, StateError};
+use virt_quobyte::mounts::MountTable;
 use virt_quobyte::observe::{self, AskClient, Heard, ObserveError};
 use virt_quobyte::plan::Observed;
-use virt_quobyte::share::ShareMode;
+use virt_quobyte::share::{MountPoint, ShareMode};
 
 use super::{Format, around};
 use crate::exit::ExitStatus;
@@ -213,6 +214,7 @@ fn status(
 ) -> ShareStatus {
     let Look { share, record, .. } = look;
     let mut holders: Vec<HolderStatus> = record.leases.iter().map(holder).collect();
+    let fstype = shown_type(&share.mount_point);
     let (health, mut findings) = match glance {
         Ok(observed) => {
             let scene = Scene {
@@ -220,6 +222,7 @@ fn status(
                 mode: look.mode,
                 moved_to: look.moved_to.as_ref(),
                 record: look.seen,
+                fstype: fstype.as_deref(),
                 client: client.as_ref(),
                 now: clock::now(),
                 settings,
@@ -258,6 +261,19 @@ fn status(
         },
         findings,
     }
+}
+
+/// The type that the topmost mount at a mount point shows.
+fn shown_type(mount_point: &MountPoint) -> Option<String> {
+    let text;
+    let table = if let Some(way) = mount_table::way(mount_point) {
+        way
+    } else {
+        text = mount_table::text().ok()?;
+        MountTable::parse(&text).ok()?
+    };
+    let top = table.at(mount_point).pop()?;
+    Some(String::from_utf8_lossy(&top.fstype).into_owned())
 }
 
 fn unreadable(key: &str, error: &StateError) -> ShareStatus {

@@ -48,6 +48,7 @@ struct Case {
     stack: &'static [u32],
     health: Health,
     remote_parent: Option<String>,
+    fstype: &'static str,
     client: Option<ClientStatus>,
 }
 
@@ -75,6 +76,7 @@ impl Case {
             stack: &[],
             health: Health::Absent,
             remote_parent: None,
+            fstype: "fuse.quobyte",
             client: None,
         }
     }
@@ -105,6 +107,7 @@ impl Case {
             mode: self.mode,
             moved_to: self.moved_to.as_ref(),
             record: self.seen,
+            fstype: Some(self.fstype),
             client: self.client.as_ref(),
             now: NOW,
             settings: &settings,
@@ -180,7 +183,7 @@ fn of_the_record() -> Vec<Row> {
 fn of_the_mount() -> Vec<Row> {
     use Kind::{
         ClientReplaced, Covered, Dead, Failing, Foreign, Hung, Moved, NotMounted, NotOurs,
-        RemoteParent,
+        PlainFuse, RemoteParent,
     };
     let hung = || Health::Hung { waited: Duration::from_secs(5) };
     let client =
@@ -234,6 +237,12 @@ fn of_the_mount() -> Vec<Row> {
             "its client is the one that is installed",
             Case { client: Some(client(Replaced::No)), ..Case::held() },
             &[],
+        ),
+        ("its client is of 1.x", Case { fstype: "fuse", ..Case::held() }, &[PlainFuse]),
+        (
+            "its client was of 1.x, and is dead",
+            Case { fstype: "fuse", health: Health::Dead, ..Case::held() },
+            &[Dead],
         ),
         (
             "it is seen by somebody who may not know its record",
