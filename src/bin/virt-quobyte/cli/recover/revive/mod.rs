@@ -11,6 +11,7 @@ use anyhow::Result;
 use virt_quobyte::config::Settings;
 use virt_quobyte::health::Health;
 use virt_quobyte::hold::{self, Cause, Mode, Remounted};
+use virt_quobyte::host;
 use virt_quobyte::host::deadline::Deadline;
 use virt_quobyte::host::processes::users::Users;
 use virt_quobyte::lease::StateDir;
@@ -123,6 +124,7 @@ impl<'a> Wanted<'a> {
         if !(yes || super::is_agreed(&share.name, format)?) {
             return Ok(render::not_done(&"nothing was done"));
         }
+        host::prefer_to_survive();
         let waiting = render::Waiting::for_(format!("reviving the guests of {}", share.name));
         if let Err(cause) = remount(Mode::Apply) {
             return Ok(render::not_done(&cause));
