@@ -32,6 +32,8 @@ help:
 	@echo 'make fuzz TIME=600            look for inputs that break a reader, for so many seconds each'
 	@echo 'make lab                      boot a host and open a shell in it (root)'
 	@echo 'make soak TIME=3600           chaos on two hosts for so many seconds, SEED= throws the same dice (root)'
+	@echo '  LAB_SUITE=trixie            ... in these and in test: on hosts of that release'
+	@echo '  LAB_DAEMON=virtqemud        ... and with the daemon for QEMU alone instead of libvirtd'
 	@echo 'make bench                    measure the hook beside what it is to be compared with (root)'
 	@echo 'make tables                   publish what it measured last: in the README and in tests/bench'
 	@echo 'make install DESTDIR= PREFIX= install what was built'

@@ -48,6 +48,13 @@ pub enum Foreign {
         /// The source.
         source: String,
     },
+    /// It is bound out of a Quobyte mount, and the directory is not the volume's.
+    OtherDirectory {
+        /// The directory, in the mount that it is bound out of.
+        root: String,
+        /// The source.
+        source: String,
+    },
     /// It is a Quobyte mount, but made without `allow_other`.
     NotForOthers,
 }
@@ -84,7 +91,11 @@ impl Health {
             return Some(Self::Foreign(Foreign::OtherFileSystem { fstype, source }));
         }
         if entry.contradicts(export) {
-            return Some(Self::Foreign(Foreign::OtherVolume { source: text(&entry.source) }));
+            let source = text(&entry.source);
+            return Some(Self::Foreign(match &*entry.root {
+                b"/" => Foreign::OtherVolume { source },
+                root => Foreign::OtherDirectory { root: text(root), source },
+            }));
         }
         if !entry.allows_other_users() {
             return Some(Self::Foreign(Foreign::NotForOthers));
@@ -140,6 +151,12 @@ impl fmt::Display for Health {
             Self::Foreign(Foreign::OtherVolume { source }) => {
                 write!(f, "has another volume mounted: {}", source.escape_debug())
             }
+            Self::Foreign(Foreign::OtherDirectory { root, source }) => write!(
+                f,
+                "has another directory mounted than the volume's: '{}' of {}",
+                root.escape_debug(),
+                source.escape_debug()
+            ),
             Self::Foreign(Foreign::NotForOthers) => {
                 f.write_str("is a mount without allow_other, so QEMU cannot open its files")
             }
@@ -153,7 +170,11 @@ mod tests {
     use crate::mounts::MountTable;
 
     fn judged(rest: &str) -> Option<Health> {
-        let table = format!("1 0 0:1 / / rw - ext4 /dev/vda rw\n2 1 0:2 / /s rw - {rest}\n");
+        bound("/", rest)
+    }
+
+    fn bound(root: &str, rest: &str) -> Option<Health> {
+        let table = format!("1 0 0:1 / / rw - ext4 /dev/vda rw\n2 1 0:2 {root} /s rw - {rest}\n");
         let table = MountTable::parse(table.as_bytes()).expect("a good table");
         let top = table.at(&"/s".parse().expect("a good path")).pop().cloned();
         Health::without_probe(top.as_ref(), &"a,b/vol".parse().expect("a good export"))
@@ -181,6 +202,22 @@ mod tests {
         }
         let export = "a/v".parse().expect("a good export");
         assert_eq!(Health::without_probe(None, &export), Some(Health::Absent));
+    }
+
+    #[test]
+    fn what_is_bound_out_of_a_mount_of_all_volumes_is_judged_by_its_directory() {
+        let all = "fuse.quobyte quobyte@a|b/ rw,allow_other";
+        assert_eq!(bound("/vol", all), None);
+        for (root, seen) in [
+            ("/other", "'/other'"),
+            ("/vol/images", "'/vol/images'"),
+            ("/vol//deleted", "'/vol//deleted'"),
+            ("/evil\\033[2J", "'/evil\\u{1b}[2J'"),
+        ] {
+            let clause =
+                format!("has another directory mounted than the volume's: {seen} of quobyte@a|b/");
+            assert_eq!(bound(root, all).expect("judged without a probe").to_string(), clause);
+        }
     }
 
     #[test]

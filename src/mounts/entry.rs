@@ -93,16 +93,29 @@ impl<'a> MountEntry<'a> {
             || (*self.fstype == *b"fuse" && self.source.starts_with(b"quobyte@"))
     }
 
-    /// Whether the mount contradicts the export: it says that it shows another volume.
+    /// Whether the mount contradicts the export: it says that it shows another volume, or a part of one.
     ///
-    /// The registries are not compared: how a client prints them (commas as `|`, an SRV name resolved) is its own affair. Nor
-    /// is a volume that is bound out of a mount of all volumes: its directory may be a name or an id.
+    /// The registries are not compared: how a client prints them (commas as `|`, an SRV name resolved) is its own affair.
+    ///
+    /// What is bound out of a mount of all volumes has the source of all of them; only the directory says which one it is. There a
+    /// volume can be reached by its id, too: that is another name than the export's, and nothing says that both are one volume. Of a
+    /// source without a volume the directory is all that can be compared.
     pub fn contradicts(&self, export: &Export) -> bool {
-        let Some(shown) = self.source.strip_prefix(b"quobyte@") else { return false };
-        let Some(slash) = shown.iter().position(|&b| b == b'/') else { return false };
-        let volume = &shown[slash + 1..];
-        let bound_out_of_all = volume.is_empty() && *self.root != *b"/";
-        !bound_out_of_all && trim_slash(volume) != trim_slash(export.volume().as_bytes())
+        let wanted = trim_slash(export.volume().as_bytes());
+        let root = self.root.strip_prefix(b"/").unwrap_or(&self.root);
+        let shown = self.source.strip_prefix(b"quobyte@").and_then(|shown| {
+            let slash = shown.iter().position(|&b| b == b'/')?;
+            Some(trim_slash(&shown[slash + 1..]))
+        });
+        match (shown, root) {
+            (None, b"") => false,
+            (None | Some(b""), root) => root != wanted,
+            (Some(volume), b"") => volume != wanted,
+            (Some(volume), root) => {
+                let within = wanted.strip_prefix(volume).and_then(|rest| rest.strip_prefix(b"/"));
+                within != Some(root)
+            }
+        }
     }
 
     /// Whether other users than the one who mounted may look in: without it QEMU cannot open an image.
@@ -214,10 +227,32 @@ mod tests {
             ("/", "quobyte@a/other", "a/vol", true),
             ("/", "quobyte@a/", "a/vol", true),
             ("/", "quobyte@a/", "a/", false),
-            ("/vol", "quobyte@a/", "a/vol", false),
-            ("/0815-uuid", "quobyte@a/", "a/vol", false),
             ("/", "quobyte@a/vol/", "a/vol", false),
             ("/", "quobyte@VOL", "a/vol", false),
+            // Bound out of a mount of all volumes.
+            ("/vol", "quobyte@a/", "a/vol", false),
+            ("/vol", "quobyte@a/", "a/vol/", false),
+            ("/tenant/vol", "quobyte@a/", "a/tenant/vol", false),
+            ("/vm\\040images", "quobyte@a/", "a/vm images", false),
+            ("/0815-uuid", "quobyte@a/", "a/0815-uuid", false),
+            ("/0815-uuid", "quobyte@a/", "a/vol", true),
+            ("/other", "quobyte@a/", "a/vol", true),
+            ("/vol2", "quobyte@a/", "a/vol", true),
+            ("/vo", "quobyte@a/", "a/vol", true),
+            ("/VOL", "quobyte@a/", "a/vol", true),
+            ("/vol/images", "quobyte@a/", "a/vol", true),
+            ("/tenant", "quobyte@a/", "a/tenant/vol", true),
+            ("/vol", "quobyte@a/", "a/", true),
+            ("/vol//deleted", "quobyte@a/", "a/vol", true),
+            // Bound out of a mount of one volume.
+            ("/images", "quobyte@a/vol", "a/vol", true),
+            ("/vol", "quobyte@a/vol", "a/vol", true),
+            ("/images", "quobyte@a/vol", "a/vol/images", false),
+            ("/images//deleted", "quobyte@a/vol", "a/vol/images", true),
+            ("/b", "quobyte@a/vol", "a/volb", true),
+            // Of which volume, nobody says.
+            ("/vol", "quobyte@VOL", "a/vol", false),
+            ("/images", "quobyte@VOL", "a/vol", true),
         ] {
             let line = format!("92 27 0:53 {root} /mnt rw - fuse.quobyte {source} rw");
             let export = export.parse().expect("a good export");

@@ -170,6 +170,60 @@ fn paths_that_only_look_as_if_they_were_on_a_share_mount_nothing_in_a_wrong_plac
     ground.assert_nothing_left();
 }
 
+/// As whoever mounts all volumes at once gives one of them a place of its own: every such mount has the source of all of them, and
+/// only the mount table's root says which volume it is.
+#[test]
+fn a_volume_that_is_bound_out_of_a_mount_of_all_is_used_and_another_directory_is_not() {
+    let ground = ground!();
+    let (all, gold) = (ground.path("all"), ground.mount_point("gold"));
+    for directory in ["all", "mnt/gold", "volumes/gold/images", "volumes/vm images"] {
+        fs::create_dir_all(ground.path(directory)).expect("made");
+    }
+    fs::write(ground.path("volumes/vm images/vm.img"), b"image").expect("an image");
+    let client = Command::new(ground.path("bin/mount.quobyte"))
+        .args(["--disable-xattrs", "reg1,reg2/"])
+        .arg(&all)
+        .status();
+    assert!(client.is_ok_and(|status| status.success()) && ground.mounts_on(&all) == 1);
+    let guest = ground.guest("web1", &["gold"]);
+    let bind = |directory: &str| {
+        let from = all.join(directory);
+        mount(Some(&from), &gold, None::<&str>, MsFlags::MS_BIND, None::<&str>).expect("bound");
+    };
+    let used = |directory: &str| {
+        bind(directory);
+        ground.hook(&guest, "prepare").succeeds();
+        ground.hook(&guest, "release").succeeds();
+        assert_eq!(ground.mounts_on(&gold), 1, "{directory} was taken down");
+        umount(&gold).expect("unmounted");
+        assert_eq!(ground.client_starts().len(), 1, "another client was started");
+        assert_eq!(ground.state(), Vec::<String>::new());
+    };
+    let refused = |directory: &str, seen: &str| {
+        let seen =
+            format!("another directory mounted than the volume's: '{seen}' of quobyte@reg1|reg2/");
+        ground.hook(&guest, "prepare").fails_with(&[&seen]);
+        assert_eq!(ground.mounts_on(&gold), 1, "{directory} was taken down");
+        umount(&gold).expect("unmounted");
+        assert_eq!(ground.state(), Vec::<String>::new());
+    };
+    used("gold");
+    for directory in ["silver", "gold/images", "vm images"] {
+        bind(directory);
+        refused(directory, &format!("/{directory}"));
+    }
+    bind("gold/images");
+    fs::remove_dir(all.join("gold/images")).expect("removed");
+    refused("gold/images", "/gold/images//deleted");
+
+    ground.change_config("reg1,reg2/gold\"", "reg1,reg2/vm images\"\nmode = \"verified\"");
+    used("vm images");
+    bind("gold");
+    refused("gold", "/gold");
+    umount(&all).expect("unmounted");
+    ground.assert_nothing_left();
+}
+
 /// Nobody looked at the mount table for this path, and a look-up on it would never return.
 #[test]
 fn a_state_directory_on_a_mount_that_hangs_is_refused_at_once() {

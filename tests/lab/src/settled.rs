@@ -50,6 +50,11 @@ pub(crate) fn rests(host: &Host, shares: &[&Share]) -> Result<()> {
     );
     let holders = leases::holders(host)?;
     ensure!(holders == uuids, "its guests are {uuids:?}, and those with leases {holders:?}");
+    is_well(host)
+}
+
+/// The product's own two answers: nothing is out of line, and nothing is to be done.
+pub(crate) fn is_well(host: &Host) -> Result<()> {
     said(host, "virt-quobyte", &["status"])?;
     let recovery = said(host, "virt-quobyte", &["recover"])?;
     if !recovery.contains("nothing to do") {

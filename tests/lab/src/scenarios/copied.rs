@@ -9,7 +9,7 @@ use crate::host::Output;
 use crate::leases;
 use crate::pair::Pair;
 use crate::runner::Verdict;
-use crate::settled::settled;
+use crate::settled::{is_well, settled};
 use crate::share::{self, Share};
 
 scenarios!("two hosts", OnTwoHosts:
@@ -45,7 +45,7 @@ fn a_disk_moves_to_another_share_that_the_guest_had_asked_for(pair: &mut Pair) -
 }
 
 /// libvirt tells no hook of a block copy, so the guest has no lease on where its disk is now. What keeps the mount is that the image
-/// is open, until `recover`, or the return of a daemon that was restarted, writes the lease.
+/// is open, until `recover`, or the return of a daemon that was restarted, writes the lease. Until then `recover` has something to do.
 fn a_disk_that_moves_to_a_share_of_another_guest_keeps_it_mounted(
     pair: &mut Pair,
 ) -> Result<Verdict> {
@@ -68,7 +68,11 @@ fn a_disk_that_moves_to_a_share_of_another_guest_keeps_it_mounted(
     new.is_mounted()?;
     let told = host.command("virt-quobyte").args(["recover", "--apply"]).run()?;
     ensure!(told.to_string().contains("write the lease of"), "recover misses it: {told}");
-    new.is_mounted()?;
+    // It holds both from here on: where its disk is, and where it was, until its end.
+    is_well(host)?;
+    for share in shares {
+        share.is_mounted()?;
+    }
     let written = mover.blocks("vda")?;
     mover.wait_for_blocks(written + 5)?;
     mover.does("destroy", &[])?;

@@ -3,7 +3,8 @@
 
 use std::time::Duration;
 
-use anyhow::{Result, ensure};
+use anyhow::{Context as _, Result, ensure};
+use serde_json::Value;
 
 use super::scenarios;
 use super::start::guest_on_share;
@@ -32,6 +33,7 @@ fn a_guest_whose_client_died_goes_on_with_all_that_it_had_flushed(host: &Host) -
     let said = revive(host, &share, &["--yes"])?.success()?;
     let text = said.stdout_text();
     ensure!(text.contains("is revived") && text.contains("nothing is lost"), "{text}");
+    let score = outlives_its_guests(host)?;
     goes_on(&guest)?;
     is_as_before(&guest, &before)?;
     share.is_mounted()?;
@@ -42,7 +44,24 @@ fn a_guest_whose_client_died_goes_on_with_all_that_it_had_flushed(host: &Host) -
     share.is_not_mounted()?;
     leases::forgot(host, &guest)?;
     let blocks = guest.verify("vda", &share.backing("disk.img"))?;
-    Ok(Verdict::Measured(format!("{blocks} flushed blocks, revived in {:.1?}", said.elapsed)))
+    Ok(Verdict::Measured(format!(
+        "{blocks} flushed blocks, revived in {:.1?}; {score}",
+        said.elapsed
+    )))
+}
+
+/// Of little use is a client that the next shortage of memory takes from the guest again.
+fn outlives_its_guests(host: &Host) -> Result<String> {
+    // A container's root may lack CAP_SYS_RESOURCE: then a score cannot be lowered, by the product no more than by this shell.
+    let lower = ["-c", "echo -900 >/proc/self/oom_score_adj"];
+    if !host.command("sh").args(lower).run()?.succeeded() {
+        return Ok("root may not lower an OOM score here".to_owned());
+    }
+    let starts = share::client_starts(host)?;
+    let last: Value = serde_json::from_str(starts.last().context("no client was started")?)?;
+    let score = last["oom_score_adj"].as_i64().context("a client's start has a score")?;
+    ensure!(score <= -900, "the new client's OOM score is {score}");
+    Ok(format!("the new client's OOM score is {score}"))
 }
 
 /// It does nothing with its disk when the client dies, so nothing pauses it.
