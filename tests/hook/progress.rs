@@ -1,47 +1,16 @@
 //! What is shown while something takes its time: on a terminal only, and taken back in the end.
 
-use std::fs::File;
-use std::io::Read;
-use std::os::fd::OwnedFd;
-use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use crate::ground::{Ground, ground};
-
-/// What a command shows whose stderr is a terminal, and what it prints.
-fn on_a_terminal(ground: &Ground, arguments: &[&str]) -> (String, String) {
-    let terminal = nix::pty::openpty(None, None).expect("a pseudoterminal");
-    let mut child = Command::new(env!("CARGO_BIN_EXE_virt-quobyte"))
-        .args(arguments)
-        .env("VIRT_QUOBYTE_CONFIG", ground.path("config.toml"))
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::from(terminal.slave))
-        .spawn()
-        .expect("it starts");
-    let shown = std::thread::spawn(move || read_terminal(terminal.master));
-    let mut printed = String::new();
-    let mut stdout = child.stdout.take().expect("a pipe");
-    stdout.read_to_string(&mut printed).expect("UTF-8");
-    assert!(child.wait().expect("it ends").success(), "{printed}");
-    (shown.join().expect("it reads"), printed)
-}
-
-/// Everything, until the last one has closed the other end: the kernel then says EIO.
-fn read_terminal(master: OwnedFd) -> String {
-    let (mut master, mut all, mut piece) = (File::from(master), Vec::new(), [0; 4096]);
-    while let Ok(length @ 1..) = master.read(&mut piece) {
-        all.extend_from_slice(&piece[..length]);
-    }
-    String::from_utf8(all).expect("UTF-8")
-}
+use crate::ground::ground;
+use crate::terminal::shown_and_printed;
 
 #[test]
 fn what_takes_longer_than_a_second_is_told_on_a_terminal_and_taken_back() {
     let ground = ground!();
     // The client's daemon does not keep our stderr, so the terminal is closed when the command has ended.
     ground.set_client("mount_delay = \"1500ms\"");
-    let (shown, printed) = on_a_terminal(&ground, &["mount", "gold"]);
+    let (shown, printed) = shown_and_printed(&ground, &["mount", "gold"]);
     let told: Vec<&str> = shown.split('\r').collect();
     assert!(
         told[1].starts_with("virt-quobyte: mounting gold (for 10s at most): 1 s ..."),
@@ -60,7 +29,7 @@ fn what_is_over_at_once_tells_nothing_and_a_pipe_is_told_nothing_at_all() {
     // On a busy machine it can take its time; then nothing follows from what it tells.
     let in_time = (0..10).find_map(|_| {
         let begun = Instant::now();
-        let (shown, _) = on_a_terminal(&ground, &["umount", "gold"]);
+        let (shown, _) = shown_and_printed(&ground, &["umount", "gold"]);
         (begun.elapsed() < Duration::from_secs(1)).then_some(shown)
     });
     assert_eq!(in_time.as_deref(), Some(""));
