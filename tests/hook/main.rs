@@ -3,6 +3,8 @@
 //! Needs root, `/dev/fuse` and the stand-in client (`cargo build --package standin`). Every test has a mount namespace of its
 //! own, so what it mounts is seen by nobody else and gone with it.
 
+#[cfg(feature = "admin")]
+mod asked;
 mod bad_input;
 mod bounded;
 #[cfg(feature = "admin")]
@@ -41,7 +43,6 @@ mod state_files;
 mod status;
 mod storm;
 #[cfg(feature = "admin")]
-#[path = "../cli/terminal.rs"]
 mod terminal;
 mod tracer;
 mod waiting;

@@ -9,9 +9,11 @@ use virt_quobyte::diskxml::Target;
 use virt_quobyte::escape::Escaped;
 use virt_quobyte::hold::Released;
 use virt_quobyte::host::deadline::Deadline;
+use virt_quobyte::observe::{self, AskClient};
+use virt_quobyte::share::Share;
 
 use super::Format;
-use super::hot_plug::{self, Connection, Hold, Seen, SeenDisk, Settled};
+use super::hot_plug::{self, Connection, Hold, Processors, Seen, SeenDisk, Settled};
 use crate::exit::ExitStatus;
 use crate::libvirt::{Guest, NoAnswer, Reach};
 use crate::render;
@@ -23,7 +25,8 @@ const LOOK_AGAIN: Duration = Duration::from_millis(250);
 /// Take a disk on a share from a running guest, and have the guest let go of the share
 ///
 /// The guest is asked for the disk and has to agree. Once it has, it lets go of every share that the disk was on and that it
-/// needs for nothing else, and the last one out unmounts.
+/// needs for nothing else, and the last one out unmounts. A guest that is paused, or whose disk waits for a client that hangs, is not
+/// asked. One that runs lets go of a disk whose client is dead, too.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Exit status 1 says that the guest still has the disk, and why. It then goes on holding
@@ -75,7 +78,12 @@ impl Arguments {
         };
         let hold = match reach {
             Reach::Defined => None,
-            Reach::Running | Reach::Both => Some(Hold::of(&guest, &seen, &settings)?),
+            Reach::Running | Reach::Both => {
+                if let Some(why) = why_not_asked(&guest, &seen, &disk, &settings)? {
+                    return Ok(render::not_done(&why));
+                }
+                Some(Hold::of(&guest, &seen, &settings)?)
+            }
         };
         let has_let_go = {
             let _waiting = render::Waiting::for_(format!(
@@ -171,7 +179,7 @@ impl Arguments {
         }
         let settled = hold
             .settle(&disk.shares, &disk.shares)
-            .with_context(|| format!("{name} has let go of {target}, but not of its share"))?;
+            .with_context(|| format!("{name} has let go of {target}, but not of its share ('virt-quobyte recover' says what is to be done)"))?;
         Ok(Ok(Some(settled)))
     }
 
@@ -192,6 +200,27 @@ impl Arguments {
             std::thread::sleep(LOOK_AGAIN.min(patience.left()));
         }
     }
+}
+
+/// Looks whether the guest can let go of the disk at all: a wait that leads nowhere ends before it begins.
+fn why_not_asked(
+    guest: &Guest,
+    seen: &Seen,
+    disk: &SeenDisk,
+    settings: &Settings,
+) -> Result<Option<String>> {
+    let _waiting = render::Waiting::for_("looking at the disk's shares".to_owned());
+    let health = |share: &Share| {
+        let ask = AskClient::Until(Deadline::after(settings.deadlines.probe));
+        observe::mounted(share, ask).map(|seen| (share.name.to_string(), seen.health))
+    };
+    let shares = disk.shares.iter().map(health).collect::<Result<Vec<_>, _>>()?;
+    // One that is gone is found to be gone by whoever looks next.
+    let processors = match guest.is_paused().context("cannot ask for its state")? {
+        Some(true) => Processors::Paused,
+        Some(false) | None => Processors::Run,
+    };
+    Ok(hot_plug::obstacle(&seen.shown(), processors, &shares))
 }
 
 fn image(disk: &SeenDisk) -> String {

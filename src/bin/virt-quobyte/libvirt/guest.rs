@@ -112,6 +112,14 @@ impl Guest {
         })
     }
 
+    /// Whether it is paused, by whomever or whatever; `None` if it is gone.
+    pub(crate) fn is_paused(&self) -> Result<Option<bool>, NoAnswer> {
+        self.ask(PATIENCE, |domain| {
+            let state = if_there(domain.get_state())?;
+            Ok(state.map(|(state, _why)| state == sys::VIR_DOMAIN_PAUSED))
+        })
+    }
+
     pub(crate) fn attach(&self, device: String, reach: Reach) -> Result<(), NoAnswer> {
         self.ask(PATIENCE_FOR_A_CHANGE, move |domain| {
             domain.attach_device_flags(&device, reach.flags()).map(drop)
@@ -131,12 +139,6 @@ impl Guest {
         self.ask(PATIENCE_FOR_A_CHANGE, move |domain| {
             domain.qemu_monitor_command(&command, sys::VIR_DOMAIN_QEMU_MONITOR_COMMAND_DEFAULT)
         })
-    }
-
-    /// Whether it is paused, by whatever.
-    pub(crate) fn is_paused(&self) -> Result<bool, NoAnswer> {
-        let (state, _) = self.ask(PATIENCE, Domain::get_state)?;
-        Ok(state == sys::VIR_DOMAIN_PAUSED)
     }
 
     pub(crate) fn pause(&self) -> Result<(), NoAnswer> {

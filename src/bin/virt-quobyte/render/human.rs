@@ -246,3 +246,58 @@ pub(super) fn settings(settings: &Settings) -> String {
 fn count(shares: usize) -> String {
     if shares == 1 { "1 share".to_owned() } else { format!("{shares} shares") }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_became_of_a_disk_and_its_shares_is_said() {
+        let said = |reach, shares: &[&str]| {
+            attach(&AttachReport {
+                domain: "web1".to_owned(),
+                target: "vdb".to_owned(),
+                image: "/srv/quobyte/gold/data.qcow2".to_owned(),
+                reach,
+                shares: shares.iter().map(|it| ((*it).to_owned(), Acquired::Now)).collect(),
+            })
+        };
+        for (text, expected) in [
+            (
+                said(Reach::Running, &["gold"]),
+                "web1 has /srv/quobyte/gold/data.qcow2 as vdb until it ends, and holds gold\n",
+            ),
+            (
+                said(Reach::Both, &["gold", "base"]),
+                "web1 has /srv/quobyte/gold/data.qcow2 as vdb, now and when it is started, and holds gold and base\n",
+            ),
+            (
+                said(Reach::Defined, &[]),
+                "web1 does not run; it has /srv/quobyte/gold/data.qcow2 as vdb when it is started\n",
+            ),
+        ] {
+            assert_eq!(text, expected);
+        }
+        let said = |reach, shares: &[(&str, Option<&str>)]| {
+            let owned =
+                |(name, kept): &(&str, Option<&str>)| ((*name).to_owned(), kept.map(str::to_owned));
+            detach(&DetachReport {
+                domain: "web1".to_owned(),
+                target: "vdb".to_owned(),
+                reach,
+                shares: shares.iter().map(owned).collect(),
+            })
+        };
+        for (text, expected) in [
+            (said(Reach::Running, &[]), "web1 has no vdb any more\n"),
+            (
+                said(Reach::Both, &[("gold", None), ("base", Some("still held by domain web2"))]),
+                "web1 has no vdb any more, nor when it is started\ngold is not mounted any more\n\
+                 web1 has let go of base, which stays mounted: still held by domain web2\n",
+            ),
+            (said(Reach::Defined, &[]), "web1 has no vdb any more when it is started\n"),
+        ] {
+            assert_eq!(text, expected);
+        }
+    }
+}

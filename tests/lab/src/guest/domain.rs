@@ -131,6 +131,11 @@ impl Spec {
         self.parameter("vq.watch=1")
     }
 
+    /// Has its system not hear of what the machine asks of it: to let go of a disk, for one.
+    pub(crate) fn deaf(self) -> Self {
+        self.parameter("acpi=off")
+    }
+
     fn parameter(mut self, word: &str) -> Self {
         self.cmdline.push(' ');
         self.cmdline.push_str(word);

@@ -18,6 +18,7 @@ scenarios!("hot-plug", WithProduct:
     what_is_refused_leaves_nothing,
     a_guest_that_ends_while_its_share_is_mounted_leaves_nothing,
     a_guest_that_does_not_let_go_keeps_its_share,
+    a_guest_that_is_paused_is_not_asked_for_its_disk,
 );
 
 fn a_guest_that_writes_gets_a_disk_writes_on_it_and_lets_go_of_it(host: &Host) -> Result<Verdict> {
@@ -27,7 +28,12 @@ fn a_guest_that_writes_gets_a_disk_writes_on_it_and_lets_go_of_it(host: &Host) -
     guest.start_and_write(3)?;
     leases::forgot(host, &guest)?;
     let said = attach(&guest, host, &share, "data.img", &[])?.success()?;
-    ensure!(said.stdout_text().contains("holds plugged"), "{said}");
+    let image = share.path("data.img");
+    ensure!(
+        said.stdout_text()
+            == format!("plugged has {image} as vdb until it ends, and holds plugged\n"),
+        "{said}"
+    );
     share.is_mounted()?;
     leases::name(host, &guest)?;
     let disks = guest.virsh("domblklist")?.success()?.stdout_text();
@@ -36,7 +42,10 @@ fn a_guest_that_writes_gets_a_disk_writes_on_it_and_lets_go_of_it(host: &Host) -
     guest.wait_for_blocks_on("vdb", 5)?;
     guest.wait_for_blocks_on("vda", guest.blocks("vda")? + 3)?;
     let took = detach(&guest, host, &[])?.success()?;
-    ensure!(took.stdout_text().contains("plugged is not mounted any more"), "{took}");
+    ensure!(
+        took.stdout_text() == "plugged has no vdb any more\nplugged is not mounted any more\n",
+        "{took}"
+    );
     share.is_not_mounted()?;
     leases::forgot(host, &guest)?;
     ensure!(guest.state()? == "running", "the guest does not run any more");
@@ -201,12 +210,10 @@ fn a_guest_that_ends_while_its_share_is_mounted_leaves_nothing(host: &Host) -> R
 /// A guest whose system has not come up, or has stopped, does not answer.
 fn a_guest_that_does_not_let_go_keeps_its_share(host: &Host) -> Result<Verdict> {
     let (share, guest) =
-        guest_without_share(host, "stubborn", |spec| spec.writes(4000, "0.1").watches_for_disks())?;
+        guest_without_share(host, "stubborn", |spec| spec.writes(4000, "0.1").deaf())?;
     share.image("data.img")?;
     guest.start_and_write(3)?;
     attach(&guest, host, &share, "data.img", &[])?.done()?;
-    guest.wait_for("guest: plugged vdb")?;
-    guest.virsh("suspend")?.done()?;
     let said = detach(&guest, host, &[])?.failure()?;
     ensure!(said.stderr_text().contains("did not let go of vdb"), "{said}");
     share.is_mounted()?;
@@ -214,6 +221,28 @@ fn a_guest_that_does_not_let_go_keeps_its_share(host: &Host) -> Result<Verdict> 
     end_of(host, &guest)?;
     share.is_not_mounted()?;
     Ok(Verdict::Measured(format!("given up after {:.1?}", said.elapsed)))
+}
+
+/// It would let go some day, when nobody looks after its share any more.
+fn a_guest_that_is_paused_is_not_asked_for_its_disk(host: &Host) -> Result<Verdict> {
+    let (share, guest) =
+        guest_without_share(host, "paused", |spec| spec.writes(4000, "0.1").watches_for_disks())?;
+    share.image("data.img")?;
+    guest.start_and_write(3)?;
+    attach(&guest, host, &share, "data.img", &[])?.done()?;
+    guest.wait_for("guest: plugged vdb")?;
+    guest.virsh("suspend")?.done()?;
+    let said = detach(&guest, host, &[])?.failure()?;
+    ensure!(said.stderr_text().contains("it is paused"), "{said}");
+    ensure!(said.stderr_text().contains("virsh resume paused"), "{said}");
+    guest.does("resume", &[])?;
+    guest.wait_for_blocks_on("vdb", guest.blocks("vdb")? + 3)?;
+    share.is_mounted()?;
+    leases::name(host, &guest)?;
+    detach(&guest, host, &[])?.done()?;
+    share.is_not_mounted()?;
+    end_of(host, &guest)?;
+    Ok(Verdict::Measured(format!("refused after {:.1?}", said.elapsed)))
 }
 
 /// A configured share, and a guest of the same name that has nothing to do with it.

@@ -9,12 +9,11 @@ use std::time::{Duration, SystemTime};
 use anyhow::Result;
 use virt_quobyte::config::{Settings, load};
 use virt_quobyte::escape::Escaped;
+use virt_quobyte::host::confinement::{self, Confinement, Selinux};
 use virt_quobyte::host::deadline::Deadline;
 use virt_quobyte::host::libvirt_daemon::{self, Daemon, Runs};
 use virt_quobyte::host::trusted_path::{self, Missing};
-use virt_quobyte::host::{
-    client, clock, confinement, fuse, mount_table, program, resolver, systemd,
-};
+use virt_quobyte::host::{client, clock, fuse, mount_table, program, resolver, systemd};
 use virt_quobyte::link::{self, Entry, HOOK, HOOKS_DIR, Kind, Layout};
 use virt_quobyte::mounts::MountTable;
 use virt_quobyte::share::MountPoint;
@@ -202,19 +201,20 @@ fn script(path: &Path) -> Leads {
 
 fn confinement_checks(daemons: Option<&[Daemon]>, hook: Option<&Path>) -> Vec<Check> {
     let pid = daemons.unwrap_or_default().iter().find_map(|daemon| daemon.pid);
-    let apparmor = match (confinement::has_apparmor(), pid) {
+    let here = Confinement::here();
+    let apparmor = match (here.has_apparmor(), pid) {
         (false, _) => Apparmor::Off,
         (true, None) => Apparmor::NoDaemon,
-        (true, Some(pid)) => Apparmor::Label(confinement::label(pid)),
+        (true, Some(pid)) => Apparmor::Label(here.label(pid)),
     };
     let mut paths = vec![Path::new(HOOKS_DIR)];
     paths.extend(hook);
-    let mode = confinement::selinux();
+    let mode = here.selinux();
     let selinux = SelinuxSeen {
-        use_fusefs: confinement::selinux_boolean("virt_use_fusefs"),
-        hooks_unconfined: confinement::selinux_boolean("virt_hooks_unconfined"),
+        use_fusefs: here.selinux_boolean("virt_use_fusefs"),
+        hooks_unconfined: here.selinux_boolean("virt_hooks_unconfined"),
         wrong_labels: match mode {
-            Ok(confinement::Selinux::Enforcing) => confinement::wrong_labels(&paths),
+            Ok(Selinux::Enforcing) => confinement::wrong_labels(&paths),
             _ => None,
         },
         mode,

@@ -15,6 +15,7 @@
 //!   mounted, and that is all. In the one instant between a guest's end and the look it is a guest that does not run, of which
 //!   `recover` knows by libvirt's word.
 
+mod obstacle;
 mod seen;
 
 use std::time::Duration;
@@ -29,6 +30,7 @@ use virt_quobyte::plan::Keep;
 use virt_quobyte::share::Share;
 
 use crate::libvirt::{Guest, NoAnswer};
+pub(super) use obstacle::{Processors, obstacle};
 pub(super) use seen::{Need, Seen, SeenDisk};
 
 /// A look and what it leads to. Two are enough, unless others go on changing the same.

@@ -67,7 +67,7 @@ impl Candidate {
 
     /// Whether it is paused, or does not say.
     pub(super) fn may_be_paused(&self) -> bool {
-        self.line.is_paused().unwrap_or(true)
+        !matches!(self.line.is_paused(), Ok(Some(false)))
     }
 
     pub(in crate::cli) fn name(&self) -> String {
