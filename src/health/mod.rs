@@ -51,9 +51,9 @@ pub enum Foreign {
     /// It is bound out of a Quobyte mount, and the directory is not the volume's.
     OtherDirectory {
         /// The directory, in the mount that it is bound out of.
-        root: String,
+        root: Box<str>,
         /// The source.
-        source: String,
+        source: Box<str>,
     },
     /// It is a Quobyte mount, but made without `allow_other`.
     NotForOthers,
@@ -94,7 +94,7 @@ impl Health {
             let source = text(&entry.source);
             return Some(Self::Foreign(match &*entry.root {
                 b"/" => Foreign::OtherVolume { source },
-                root => Foreign::OtherDirectory { root: text(root), source },
+                root => Foreign::OtherDirectory { root: text(root).into(), source: source.into() },
             }));
         }
         if !entry.allows_other_users() {
