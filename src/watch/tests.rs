@@ -77,12 +77,12 @@ fn a_client_that_dies_again_and_again_is_left_to_a_person_until_the_hour_has_pas
         course.ended(now + SECOND, End::Revived);
     }
     let fourth = begin + 200 * SECOND;
-    let limit = Deed::Say(News::Limit { at_most: 3, wait: WINDOW - 200 * SECOND });
+    let limit = Deed::Say(News::Limit { at_most: 3, wait: 3400 * SECOND });
     assert_eq!(course.at(fourth, &held(Health::Dead)), [lost(), limit]);
     for later in 1..100 {
         assert_eq!(course.at(fourth + later * 30 * SECOND, &held(Health::Dead)), [], "{later}");
     }
-    assert_eq!(course.at(begin + WINDOW - SECOND, &held(Health::Dead)), []);
+    assert_eq!(course.at(begin + 3599 * SECOND, &held(Health::Dead)), []);
     assert_eq!(course.at(begin + WINDOW, &held(Health::Dead)), [Deed::Revive]);
 }
 
