@@ -70,7 +70,7 @@ pub enum Cause {
         /// The share's name.
         share: String,
         /// Why.
-        source: crate::host::kept_mount::KeepError,
+        source: Box<crate::host::kept_mount::KeepError>,
     },
     /// Which boot this is could not be read.
     #[error("cannot read /proc/sys/kernel/random/boot_id: {0}")]

@@ -78,14 +78,10 @@ fn look(ground: &Ground<'_>, record: &ShareRecord, mode: Mode) -> Result<Renewed
 /// The new client in place of the old one, or the old one as before.
 fn exchange(ground: &Ground<'_>, found: &Renewed, record: &mut ShareRecord) -> Result<(), Failure> {
     let share = ground.share;
-    let keep = |source| Cause::Keep { share: share.name.to_string(), source };
-    let kept = match &found.old {
-        None => None,
-        Some(_) => {
-            let kept = KeptMount::hold(&share.mount_point);
-            Some(kept.map_err(|error| Failure { cause: keep(error), undo: None })?)
-        }
-    };
+    let keep = |source| Cause::Keep { share: share.name.to_string(), source: Box::new(source) };
+    let hold = || KeptMount::hold(&share.mount_point);
+    let kept = found.old.as_ref().map(|_| hold()).transpose();
+    let kept = kept.map_err(|error| Failure { cause: keep(error), undo: None })?;
     let before = record.mount.clone();
     let Err(stopped) = apply::apply(&found.plan, ground, record) else { return Ok(()) };
     let cause = Cause::step(share, stopped);

@@ -158,7 +158,7 @@ pub(super) fn close_on_exec_from(first: u32) {
 
 /// A second mount of what is mounted where a path leads, which is in no tree: it goes with its descriptor. From Linux 5.2 on.
 ///
-/// Nothing is asked of the file system (open_tree(2): as if it were opened with `O_PATH`).
+/// Nothing is asked of the file system (`open_tree(2)`: as if it were opened with `O_PATH`).
 #[cfg(feature = "admin")]
 pub(super) fn clone_mount(path: &Path) -> io::Result<OwnedFd> {
     let path = CString::new(path.as_os_str().as_bytes())?;
