@@ -31,6 +31,7 @@ mod race;
 mod recover;
 mod refusal;
 mod revive;
+mod revive_moves;
 mod saved;
 mod selftest;
 mod session;
@@ -129,6 +130,7 @@ pub(crate) fn all() -> impl Iterator<Item = &'static Scenario> {
         package::ALL,
         migrate::ALL,
         migrate_fails::ALL,
+        revive_moves::ALL,
         saved::ALL,
         snapshots::ALL,
         copied::ALL,
