@@ -21,7 +21,7 @@ STATIC = $(wildcard $(shell cc -print-file-name=libc.a))
 # How long `make fuzz` takes for each target, in seconds.
 TIME = 600
 
-.PHONY: help build prepare demo test corpus nova fuzz lab soak bench tables install uninstall deb rpm
+.PHONY: help build prepare demo test corpus nova fuzz lab soak revive-rounds bench tables install uninstall deb rpm
 
 help:
 	@echo 'make build                    build the hook and the admin command'
@@ -34,6 +34,7 @@ help:
 	@echo 'make soak TIME=3600           chaos on two hosts for so many seconds, SEED= throws the same dice (root)'
 	@echo '  LAB_SUITE=trixie            ... in these and in test: on hosts of that release'
 	@echo '  LAB_DAEMON=virtqemud        ... and with the daemon for QEMU alone instead of libvirtd'
+	@echo 'make revive-rounds ROUNDS=100 kill clients under guests, revive these and count what they lost; SEED= as for soak (root)'
 	@echo 'make bench                    measure the hook beside what it is to be compared with (root)'
 	@echo 'make tables                   publish what it measured last: in the README and in tests/bench'
 	@echo 'make install DESTDIR= PREFIX= install what was built'
@@ -81,6 +82,13 @@ soak: build
 	@tests/prepare lab deb
 	$(CARGO) build --release --locked --package standin --package lab
 	target/release/lab soak $(TIME) $(SEED)
+
+# Half an hour by default. SEED= throws the same dice.
+revive-rounds: ROUNDS = 100
+revive-rounds: build
+	@tests/prepare lab
+	$(CARGO) build --release --locked --package standin --package lab
+	target/release/lab rounds $(ROUNDS) $(SEED)
 
 bench: build
 	@tests/prepare bench

@@ -3,6 +3,7 @@
 
 use std::ffi::OsString;
 use std::path::PathBuf;
+use std::str::FromStr;
 use std::time::Duration;
 
 use crate::image::Age;
@@ -16,6 +17,7 @@ Needs root.
 
 usage: lab test [--filter WORD] [--keep-going]   run the scenarios (whose name holds WORD)
        lab soak [SECONDS [SEED]]                 an hour of chaos on two hosts, or so many seconds
+       lab rounds [COUNT [SEED]]                 clients that die under guests, a hundred times or so many
        lab demo                                  show the main job, step by step
        lab shell [COMMAND [ARGUMENT...]]         a shell, or COMMAND, in a booted host
        lab image [--fresh]                       build the hosts' root image (again)
@@ -44,6 +46,7 @@ pub(crate) enum Task {
 pub(crate) enum Work {
     Test { filter: Option<String>, after_failure: AfterFailure },
     Soak { time: Duration, seed: Option<u64> },
+    Rounds { count: usize, seed: Option<u64> },
     Demo,
     Shell(Vec<OsString>),
     Image(Age),
@@ -68,15 +71,12 @@ pub(crate) fn parse(arguments: impl Iterator<Item = OsString>) -> Result<Task, S
         Some("missing") => Task::Missing,
         Some("demo") => Task::Work(Work::Demo),
         Some("soak") => {
-            let mut number = |default| match arguments.next() {
-                None => Ok(default),
-                Some(word) => match word.to_string_lossy().parse() {
-                    Ok(number) => Ok(Some(number)),
-                    Err(_) => Err(format!("{} is no number\n\n{HELP}", word.display())),
-                },
-            };
-            let time = Duration::from_secs(number(Some(3600))?.unwrap_or_default());
-            Task::Work(Work::Soak { time, seed: number(None)? })
+            let time = Duration::from_secs(number(&mut arguments)?.unwrap_or(3600));
+            Task::Work(Work::Soak { time, seed: number(&mut arguments)? })
+        }
+        Some("rounds") => {
+            let count = number(&mut arguments)?.unwrap_or(100);
+            Task::Work(Work::Rounds { count, seed: number(&mut arguments)? })
         }
         Some("shell") => {
             arguments.next_if(|word| word == "--");
@@ -94,6 +94,13 @@ pub(crate) fn parse(arguments: impl Iterator<Item = OsString>) -> Result<Task, S
         None => Ok(task),
         Some(extra) => Err(format!("unexpected argument {}\n\n{HELP}", extra.display())),
     }
+}
+
+/// The next argument, if there is one.
+fn number<N: FromStr>(arguments: &mut impl Iterator<Item = OsString>) -> Result<Option<N>, String> {
+    let Some(word) = arguments.next() else { return Ok(None) };
+    let number = word.to_string_lossy().parse();
+    number.map(Some).map_err(|_| format!("{} is no number\n\n{HELP}", word.display()))
 }
 
 fn test(arguments: &mut impl Iterator<Item = OsString>) -> Result<Task, String> {
@@ -149,7 +156,8 @@ mod tests {
 
     #[test]
     fn what_makes_no_sense_is_an_error() {
-        for line in ["", "tests", "test --filter", "test hung", "demo now", "missing --fresh"] {
+        let lines = ["", "tests", "test --filter", "test hung", "demo now", "missing --fresh"];
+        for line in lines.into_iter().chain(["soak long", "rounds 3 4 5"]) {
             assert!(parsed(line).is_err(), "{line:?} is taken");
         }
     }

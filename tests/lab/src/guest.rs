@@ -7,6 +7,7 @@ mod cpio;
 mod domain;
 mod initramfs;
 mod kernel;
+mod unflushed;
 
 use std::path::Path;
 use std::thread;
@@ -17,6 +18,8 @@ use anyhow::{Result, bail, ensure};
 use blocks::Reported;
 pub(crate) use domain::{Bus, Cache, OnCrash, Spec};
 pub(crate) use initramfs::install;
+pub(crate) use unflushed::Found;
+use unflushed::Said;
 
 use crate::host::{Host, Output, Running};
 
@@ -25,6 +28,9 @@ const BOOT: Duration = Duration::from_secs(90);
 
 /// From the order to the end of the release hook.
 const STOP: Duration = Duration::from_secs(60);
+
+/// From what a guest says to when it can be read, and as long again.
+const QUIET: Duration = Duration::from_millis(200);
 
 /// A defined guest.
 #[derive(Debug)]
@@ -160,6 +166,30 @@ impl<'h> Guest<'h> {
         Ok(Reported::on(&self.console()?, disk).count())
     }
 
+    /// How long its console is once it says nothing more: somebody else writes it down.
+    pub(crate) fn has_said(&self) -> Result<usize> {
+        let mut length = self.console()?.len();
+        loop {
+            thread::sleep(QUIET);
+            let now = self.console()?.len();
+            if now == length {
+                return Ok(length);
+            }
+            length = now;
+        }
+    }
+
+    /// Waits until each of its disks has so many blocks more than at `length` of its console, and has flushed since.
+    pub(crate) fn writes_and_flushes_after(&self, length: usize, blocks: usize) -> Result<()> {
+        let disks = self.spec.disk_names();
+        self.wait_until(&format!("to write {blocks} blocks on {disks:?} and flush"), |console| {
+            let since = console.get(length..).unwrap_or_default();
+            disks.iter().all(|disk| {
+                unflushed::written(since, disk) >= blocks && unflushed::flushes(since, disk) > 0
+            })
+        })
+    }
+
     /// Waits until it has come up for a second time, and written.
     pub(crate) fn wait_for_another_boot(&self) -> Result<()> {
         self.wait_until("to come up again", |console| {
@@ -207,6 +237,12 @@ impl<'h> Guest<'h> {
     /// Holds what the guest reported of `disk` against the image, a path of this machine.
     pub(crate) fn verify(&self, disk: &str, image: &Path) -> Result<usize> {
         Reported::on(&self.console()?, disk).verify(disk, image)
+    }
+
+    /// Holds what the guest said of `disk`, which lost its client when its console was so long each time, against the image, a path
+    /// of this machine.
+    pub(crate) fn find(&self, disk: &str, deaths: &[usize], image: &Path) -> Result<Found> {
+        Said::on(&self.console()?, disk, deaths).find(disk, image)
     }
 
     fn wait_until(&self, what: &str, reached: impl Fn(&str) -> bool) -> Result<()> {

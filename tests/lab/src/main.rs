@@ -19,7 +19,9 @@
 //!          settled    whether a host holds what its guests need, and nothing else
 //! told     scenarios  what is claimed                runner     runs them, one line each
 //!          evidence   what a failure is told with    demo       the main job, for a human
-//!          soak       chaos on two hosts
+//!          soak       chaos on two hosts        rounds     clients that die under guests, over and
+//!          dice       chance that can be had               over, and what the guests have lost
+//!                     again                     deck       chance that leaves nothing out
 //! ```
 #![expect(
     clippy::print_stdout,
@@ -30,7 +32,9 @@
 mod cgroup;
 mod checksum;
 mod cmdline;
+mod deck;
 mod demo;
+mod dice;
 mod evidence;
 mod guest;
 mod host;
@@ -44,6 +48,7 @@ mod machine;
 mod missing;
 mod mounts;
 mod pair;
+mod rounds;
 mod runner;
 mod scenarios;
 mod settled;
@@ -101,6 +106,9 @@ fn in_lab(work: &Work) -> Result<ExitCode> {
             ExitCode::SUCCESS
         }),
         Work::Soak { time, seed } => soak::run(&lab, *time, *seed).map(|()| ExitCode::SUCCESS),
+        Work::Rounds { count, seed } => {
+            rounds::run(&lab, *count, *seed).map(|()| ExitCode::SUCCESS)
+        }
         Work::Demo if demo::run(&lab) => Ok(ExitCode::SUCCESS),
         Work::Demo => Ok(ExitCode::FAILURE),
         Work::Shell(command) => shell(&lab, command),

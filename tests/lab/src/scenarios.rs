@@ -32,6 +32,7 @@ mod recover;
 mod refusal;
 mod renew;
 mod revive;
+mod revive_moves;
 mod saved;
 mod selftest;
 mod session;
@@ -133,6 +134,7 @@ pub(crate) fn all() -> impl Iterator<Item = &'static Scenario> {
         package::ALL,
         migrate::ALL,
         migrate_fails::ALL,
+        revive_moves::ALL,
         saved::ALL,
         snapshots::ALL,
         copied::ALL,

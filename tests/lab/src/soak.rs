@@ -2,9 +2,7 @@
 //! random. After each round the judge, who knows libvirt's lists, the kernel's tables and the images, says what is not as it must be.
 
 mod counts;
-mod deck;
 mod deeds;
-mod dice;
 mod faults;
 mod judge;
 mod locks;
@@ -15,6 +13,8 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use anyhow::{Context as _, Result, bail};
 
+use crate::deck::Deck;
+use crate::dice::Dice;
 use crate::evidence;
 use crate::guest::{Cache, Guest, Spec};
 use crate::host::{Ended, Host, Running};
@@ -24,9 +24,7 @@ use crate::lab::Lab;
 use crate::pair::Pair;
 use crate::share::{self, Share, VOLUMES};
 use counts::Counts;
-use deck::Deck;
 use deeds::Deed;
-use dice::Dice;
 use faults::{Blow, Fault};
 use judge::Places;
 

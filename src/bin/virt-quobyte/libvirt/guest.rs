@@ -149,6 +149,14 @@ impl Guest {
         self.ask(PATIENCE_FOR_A_CHANGE, |domain| domain.resume().map(drop))
     }
 
+    /// Whether libvirt is at something with it that takes its time: it moves, saves or dumps it.
+    pub(crate) fn is_worked_on(&self) -> Result<bool, NoAnswer> {
+        self.ask(PATIENCE, |domain| {
+            let job = domain.get_job_info()?.r#type;
+            Ok(u32::try_from(job) != Ok(sys::VIR_DOMAIN_JOB_NONE))
+        })
+    }
+
     fn ask<T: Send + 'static>(
         &self,
         patience: Duration,

@@ -71,7 +71,7 @@ impl Reported {
     }
 }
 
-fn block(file: &File, disk: &str, number: u64, expected: &str) -> Result<()> {
+pub(super) fn block(file: &File, disk: &str, number: u64, expected: &str) -> Result<()> {
     let mut bytes = [0; SIZE];
     match file.read_exact_at(&mut bytes, number * SIZE as u64) {
         Err(e) if e.kind() == io::ErrorKind::UnexpectedEof => bail!("the image ends before it"),
@@ -82,6 +82,15 @@ fn block(file: &File, disk: &str, number: u64, expected: &str) -> Result<()> {
     let sum = md5(bytes);
     ensure!(sum == expected, "its checksum is {sum}, the guest reported {expected}");
     Ok(())
+}
+
+/// Whether nothing was ever written there.
+pub(super) fn is_empty(file: &File, number: u64) -> Result<bool> {
+    let mut bytes = [0; SIZE];
+    match file.read_exact_at(&mut bytes, number * SIZE as u64) {
+        Err(e) if e.kind() == io::ErrorKind::UnexpectedEof => Ok(true),
+        result => Ok(result.map(|()| bytes.iter().all(|byte| *byte == 0))?),
+    }
 }
 
 #[cfg(test)]

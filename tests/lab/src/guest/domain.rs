@@ -1,5 +1,6 @@
 //! A guest's domain XML, from two templates that are files: `domain.xml` and `disk.xml`.
 
+use std::fmt::Write as _;
 use std::fs;
 
 use anyhow::{Context as _, Result};
@@ -20,7 +21,7 @@ pub(crate) enum Cache {
 }
 
 /// What a disk hangs on.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Bus {
     Virtio,
     Scsi,
@@ -89,7 +90,7 @@ impl Spec {
     /// Has its disks hang on another bus than virtio's.
     pub(crate) fn on(mut self, bus: Bus) -> Self {
         self.bus = bus;
-        self.parameter("vq.buses=all")
+        self
     }
 
     /// XML that goes into `<metadata>` as it is.
@@ -101,6 +102,12 @@ impl Spec {
     /// How many blocks it writes on each disk, and the pause after each.
     pub(crate) fn writes(self, blocks: u32, pause: &str) -> Self {
         self.parameter(&format!("vq.blocks={blocks} vq.pause={pause}"))
+    }
+
+    /// Has it say of each block that it is written, and of what is flushed that it is, after every so many blocks. Only every so
+    /// manieth block of its disks is written.
+    pub(crate) fn flushes_every(self, blocks: u32, step: u32) -> Self {
+        self.parameter(&format!("vq.flush_every={blocks} vq.step={step}"))
     }
 
     /// Has it power itself off once it has written so many blocks.
@@ -210,7 +217,11 @@ impl Spec {
             // libvirt's own choice for this machine is one that the guest's kernel has no driver for.
             disks.push_str("<controller type='scsi' model='virtio-scsi'/>");
         }
-        let cmdline = format!("console=ttyS0 quiet loglevel=1 panic=-1{}", self.cmdline);
+        let mut cmdline = format!("console=ttyS0 quiet loglevel=1 panic=-1{}", self.cmdline);
+        if self.bus != Bus::Virtio {
+            write!(cmdline, " vq.buses=all vq.disks={}", self.disks.len())
+                .expect("a string takes all");
+        }
         let append = match self.console_keeps {
             Console::OfOneRun => "off",
             Console::OfAllRuns => "on",

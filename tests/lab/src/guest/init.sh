@@ -1,9 +1,12 @@
 #!/bin/busybox sh
 # Process 1 of a lab's guest. Writes numbered blocks to every disk and says on the console what is safely there: a block is reported
-# only after the disk has flushed it. On the kernel's command line:
+# only after the disk has flushed it, unless vq.flush_every says otherwise. On the kernel's command line:
 #   vq.blocks=N           how many blocks on each disk; it idles afterwards
 #   vq.pause=SECONDS      between two blocks
-#   vq.buses=all          there are disks on other buses than virtio's
+#   vq.step=N             only every Nth block of a disk is written, so that each may need something new of its image
+#   vq.flush_every=N      a block is reported once it is written, and after every N of them, for itself, up to where all is flushed
+#   vq.buses=all          there are disks on other buses than virtio's,
+#   vq.disks=N            and so many of them in all, which come one after the other
 #   vq.watch=1            disks that come and go meanwhile are found and said
 #   vq.poweroff_after=N   the guest powers itself off once N blocks are written
 #   vq.panic_after=N      its kernel panics then
@@ -23,16 +26,15 @@ load() {
 }
 load order
 
-blocks=0 pause=0 watch=0 poweroff_after=-1 panic_after=-1
+blocks=0 pause=0 step=1 flush_every=0 wanted=0 watch=0 poweroff_after=-1 panic_after=-1
 for word in $(cat /proc/cmdline); do
     case $word in
         vq.blocks=*) blocks=${word#*=} ;;
         vq.pause=*) pause=${word#*=} ;;
-        vq.buses=all)
-            load other-buses
-            # Disks on these are found after their driver has been loaded.
-            while ! [ -b /dev/sda ]; do sleep 0.1; done
-            ;;
+        vq.step=*) step=${word#*=} ;;
+        vq.flush_every=*) flush_every=${word#*=} ;;
+        vq.buses=all) load other-buses ;;
+        vq.disks=*) wanted=${word#*=} ;;
         vq.watch=*) watch=${word#*=} ;;
         vq.poweroff_after=*) poweroff_after=${word#*=} ;;
         vq.panic_after=*) panic_after=${word#*=} ;;
@@ -53,9 +55,15 @@ done
 # Tells one boot's blocks from another's.
 boot=$(cat /proc/sys/kernel/random/boot_id)
 found() { (cd /sys/class/block && ls -d vd? sd? 2>/dev/null | tr '\n' ' '); }
+# Disks on other buses are found some time after their driver has been loaded.
+while [ "$(found | wc -w)" -lt "$wanted" ]; do sleep 0.1; done
 disks=$(found)
 disks=${disks% }
 say "up, disks: $disks"
+
+# How a block is written, and what it then is.
+how=fsync,notrunc is=ok
+[ "$flush_every" = 0 ] || how=notrunc is=written
 
 # Block $2 of disk $1: a line of 128 bytes that says what it is, then noise.
 write_block() {
@@ -64,10 +72,20 @@ write_block() {
     printf '%-127s\n' "vq-block $1 $2 $boot" >/block
     cat /noise >>/block
     sum=$(md5sum </block)
-    if dd if=/block of="/dev/$1" bs=4096 seek="$2" count=1 oflag=direct conv=fsync,notrunc 2>/error; then
-        say "$1 block $2 ok ${sum%% *}"
+    if dd if=/block of="/dev/$1" bs=4096 seek="$2" count=1 oflag=direct conv="$how" 2>/error; then
+        say "$1 block $2 $is ${sum%% *}"
     else
         say "$1 block $2 failed: $(tail -n 1 /error)"
+    fi
+}
+
+# Has disk $1 flush all that was written on it, the last of it block $2.
+flush() {
+    [ -b "/dev/$1" ] || return
+    if dd if=/dev/null of="/dev/$1" conv=fsync,notrunc 2>/error; then
+        say "$1 flushed $2"
+    else
+        say "$1 flush failed: $(tail -n 1 /error)"
     fi
 }
 
@@ -81,8 +99,13 @@ while [ "$block" -lt "$blocks" ]; do
         disks=$now
     fi
     for disk in $disks; do
-        write_block "$disk" "$block"
+        write_block "$disk" $((block * step))
     done
+    if [ "$flush_every" != 0 ] && [ $(((block + 1) % flush_every)) -eq 0 ]; then
+        for disk in $disks; do
+            flush "$disk" $((block * step))
+        done
+    fi
     block=$((block + 1))
     if [ "$block" -eq "$poweroff_after" ]; then
         say "powering off"

@@ -127,7 +127,12 @@ fn meets(
 }
 
 /// Starts a migration and waits until some of the guest is over there.
-fn half_way(pair: &Pair, shares: &[Share; 2], guest: &Guest, words: &[&str]) -> Result<Running> {
+pub(super) fn half_way(
+    pair: &Pair,
+    shares: &[Share; 2],
+    guest: &Guest,
+    words: &[&str],
+) -> Result<Running> {
     let words = [&SLOWLY, words].concat();
     let mut running = migration(guest, pair.right(), &words).start()?;
     eventually("the migration is under way", || {

@@ -11,8 +11,12 @@ use super::start::guest_on_share;
 use crate::guest::{Bus, Cache, Guest, Spec};
 use crate::host::{Host, Output};
 use crate::leases;
+use crate::rounds;
 use crate::runner::Verdict;
 use crate::share::{self, Share};
+
+/// Two of the kinds a round.
+const ROUNDS: usize = 4;
 
 scenarios!("revive", WithProduct:
     a_guest_whose_client_died_goes_on_with_all_that_it_had_flushed,
@@ -23,6 +27,8 @@ scenarios!("revive", WithProduct:
     guests_are_revived_each_for_itself_and_one_that_is_refused_is_in_nobodys_way,
     a_guest_that_is_resumed_in_the_middle_neither_reads_nor_writes_what_is_not_there,
     a_revived_guest_is_as_good_as_any_other,
+    a_revived_guest_lets_go_of_a_disk,
+    guests_on_every_kind_of_disk_lose_nothing_that_they_had_flushed,
 );
 
 fn a_guest_whose_client_died_goes_on_with_all_that_it_had_flushed(host: &Host) -> Result<Verdict> {
@@ -191,6 +197,39 @@ fn a_revived_guest_is_as_good_as_any_other(host: &Host) -> Result<Verdict> {
     leases::forgot(host, &guest)?;
     let blocks = guest.verify("vda", &share.backing("copy.img"))?;
     Ok(Verdict::Measured(format!("{blocks} flushed blocks")))
+}
+
+fn a_revived_guest_lets_go_of_a_disk(host: &Host) -> Result<Verdict> {
+    let share = Share::new(host, "unplugged")?;
+    share::configure(host, "", &[&share])?;
+    let spec = Spec::named("unplugged")?.disk(&share.image("disk.img")?, Cache::None);
+    let spec = spec.disk(&share.image("more.img")?, Cache::None).watches_for_disks();
+    let guest = Guest::define(host, spec.writes(4000, "0.05"))?;
+    guest.start_and_write(3)?;
+    lose_client(host, &guest)?;
+    revive(host, &share, &["--yes"])?.done()?;
+    goes_on(&guest)?;
+    host.command("virt-quobyte").args(["detach", "unplugged", "vdb"]).done()?;
+    let disks = guest.does_say("domblklist", &[])?;
+    ensure!(!disks.contains("more.img"), "libvirt still has it: {disks}");
+    share.is_mounted()?;
+    leases::name(host, &guest)?;
+    guest.wait_for_blocks_on("vda", guest.blocks("vda")? + 5)?;
+    // Without it the guest can be revived all the same.
+    lose_client(host, &guest)?;
+    revive(host, &share, &["--yes"])?.done()?;
+    guest.wait_for_blocks_on("vda", guest.blocks("vda")? + 5)?;
+    end_of(&guest)?;
+    share.is_not_mounted()?;
+    leases::forgot(host, &guest)?;
+    let blocks = guest.verify("vda", &share.backing("disk.img"))?
+        + guest.verify("vdb", &share.backing("more.img"))?;
+    Ok(Verdict::Measured(format!("{blocks} flushed blocks")))
+}
+
+/// As `make revive-rounds` does it, for a minute.
+fn guests_on_every_kind_of_disk_lose_nothing_that_they_had_flushed(host: &Host) -> Result<Verdict> {
+    rounds::go(host, ROUNDS, None, |_| ()).map(|tally| Verdict::Measured(tally.to_string()))
 }
 
 fn a_guest_that_may_have_lost_writes_is_revived_only_if_that_is_accepted(

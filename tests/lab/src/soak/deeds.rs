@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use anyhow::Result;
 
-use super::dice::Dice;
 use super::faults::Fault;
+use crate::dice::Dice;
 use crate::host::{Host, Running};
 use crate::share::VOLUMES;
 

@@ -6,9 +6,9 @@ use std::time::Duration;
 
 use anyhow::{Result, ensure};
 
-use super::dice::Dice;
 use super::judge::Places;
 use super::shares;
+use crate::dice::Dice;
 use crate::guest::Spec;
 use crate::host::{Ended, Host, LINK};
 use crate::libvirt;

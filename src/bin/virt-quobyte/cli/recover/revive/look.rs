@@ -93,7 +93,13 @@ impl Candidate {
         living: Option<MountId>,
     ) -> Result<Revival, String> {
         let guest = self.look(living).map_err(|error| format!("{error:#}"))?;
-        revive::decide(&share.mount_point, purpose, &guest).map_err(|refusal| refusal.to_string())
+        let revival = revive::decide(&share.mount_point, purpose, &guest);
+        let revival = revival.map_err(|refusal| refusal.to_string())?;
+        // Its QEMU may hand the images over at any time, and libvirt lets nobody resume it before the end.
+        if revival.is_needed() && self.line.is_worked_on().map_err(|error| error.to_string())? {
+            return Err("it is being moved, saved or dumped; wait for the end of that, or end it: virsh domjobabort".to_owned());
+        }
+        Ok(revival)
     }
 
     pub(in crate::cli) fn walk(&self, steps: &[Step]) -> Result<Walked, Box<Failed>> {

@@ -1,10 +1,10 @@
 //! In which order faults come: by chance, and each as often as it is in the deck, so that a short run meets all of them too.
 
-use super::dice::Dice;
+use crate::dice::Dice;
 
 /// What is still to come before the next shuffle.
 #[derive(Debug)]
-pub(super) struct Deck<T> {
+pub(crate) struct Deck<T> {
     all: Vec<T>,
     rest: Vec<T>,
 }
@@ -13,12 +13,12 @@ pub(super) struct Deck<T> {
 const SOON: usize = 3;
 
 impl<T: Copy> Deck<T> {
-    pub(super) fn of(all: &[T]) -> Self {
+    pub(crate) fn of(all: &[T]) -> Self {
         Self { all: all.to_vec(), rest: Vec::new() }
     }
 
     /// The next card that fits. Those before it stay where they are, and come as soon as they fit.
-    pub(super) fn draw(&mut self, dice: &mut Dice, fits: impl Fn(T) -> bool) -> Option<T> {
+    pub(crate) fn draw(&mut self, dice: &mut Dice, fits: impl Fn(T) -> bool) -> Option<T> {
         if !self.rest.iter().any(|card| fits(*card)) {
             let mut shuffled = self.all.clone();
             dice.shuffle(&mut shuffled);
@@ -29,7 +29,7 @@ impl<T: Copy> Deck<T> {
     }
 
     /// Has a card come again soon that did not do what it is there for; not at once, as others may wait for their turn.
-    pub(super) fn put_back(&mut self, card: T) {
+    pub(crate) fn put_back(&mut self, card: T) {
         self.rest.insert(self.rest.len().min(SOON), card);
     }
 }
