@@ -38,27 +38,40 @@ const DOMAIN: &str = "\
 </domain>
 ";
 
+/// The passphrase of those images that are encrypted.
+const SECRET: &str = "5f9e7c4e-5d0f-4d25-9c2b-0d3a6e1b7a11";
+
 fn the_qemu_driver_takes_every_disk_that_is_printed(host: &Host) -> Result<Verdict> {
     let share = Share::new(host, "printed")?;
-    share::configure(host, "", &[&share])?;
+    let by_policy = Share::new(host, "by-policy")?;
+    let policy = format!("[policy]\nexports = [{:?}]\n", by_policy.export());
+    share::configure(host, &policy, &[&share])?;
+    define_secret(host)?;
     let mut disks = 0;
     for domain in 0..DOMAINS {
         let mut document = DOMAIN.to_owned();
-        let mut here = 0;
+        let mut paths = Vec::new();
         for (bus, prefix, letters) in PLACES {
-            for letter in letters.chars() {
-                let number = disks + here;
+            for (place, letter) in letters.chars().enumerate() {
+                let number = disks + paths.len();
+                let image = format!("disk-{number}");
+                let (option, name, share) = match number % 3 {
+                    0 => ("--share", share.name().to_owned(), &share),
+                    1 => ("--export", share.export(), &share),
+                    _ => ("--export", by_policy.export(), &by_policy),
+                };
+                paths.push(share.path(&image));
                 let mut words = options(number, bus);
-                words.extend(["--image".into(), format!("disk-{number}")]);
+                words.extend(places(number, bus, place, paths.len()));
+                words.extend(["--image".into(), image]);
                 words.extend(["--target".into(), format!("{prefix}{letter}")]);
                 let printed = host
                     .command("virt-quobyte")
-                    .args(["disk-xml", "--share", share.name(), "--into", "-"])
+                    .args(["disk-xml", option, &name, "--into", "-"])
                     .args(&words)
                     .stdin(document.as_bytes())
                     .succeeds()?;
                 document = printed.stdout_text();
-                here += 1;
             }
         }
         let file = format!("/var/tmp/disk-xml-{domain}.xml");
@@ -69,13 +82,40 @@ fn the_qemu_driver_takes_every_disk_that_is_printed(host: &Host) -> Result<Verdi
             .succeeds()
             .with_context(|| document.clone())?
             .stdout_text();
-        for image in disks..disks + here {
-            let path = share.path(&format!("disk-{image}\""));
-            ensure!(native.contains(&path), "QEMU would not open {path}: {native}");
+        for path in &paths {
+            ensure!(native.contains(&format!("{path}\"")), "QEMU would not open {path}: {native}");
         }
-        disks += here;
+        disks += paths.len();
     }
     Ok(Verdict::Measured(format!("{disks} disks in {DOMAINS} domains")))
+}
+
+/// A guest's command line has the passphrase in it, so libvirt asks for it.
+fn define_secret(host: &Host) -> Result<()> {
+    let file = "/var/tmp/disk-xml-secret.xml";
+    let secret = format!(
+        "<secret ephemeral='no' private='yes'><uuid>{SECRET}</uuid>\
+         <usage type='volume'><volume>disk-xml</volume></usage></secret>\n"
+    );
+    host.write(file, &secret)?;
+    host.command("virsh").args(["secret-define", file]).succeeds()?.done()?;
+    let passphrase = "b3BlbiBzZXNhbWU=";
+    host.command("virsh").args(["secret-set-value", SECRET, passphrase]).succeeds()?.done()
+}
+
+/// What a domain has once, or a controller at one place: `place` counts the disks of this bus, `order` those of this domain.
+fn places(number: usize, bus: &str, place: usize, order: usize) -> Vec<String> {
+    let mut words = Vec::new();
+    if number.is_multiple_of(2) {
+        words.push(format!("--boot={order}"));
+    }
+    // Targets such as these have their own places on the first controller of the bus, or on the second: between them is room.
+    match bus {
+        "scsi" if number % 4 < 2 => words.push(format!("--unit={}", 16_383 - place)),
+        "sata" if number % 4 < 2 => words.push(format!("--unit={place}")),
+        _ => {}
+    }
+    words
 }
 
 /// The options of the disk of this number: each list is gone through at a pace of its own, so that they meet in many ways.
@@ -143,7 +183,9 @@ fn options(number: usize, bus: &str) -> Vec<String> {
     };
     let shareable = if raw && direct { pick(3, &["", "", "--shareable"]) } else { String::new() };
     let serial = pick(2, &["", "--serial=a-B_9.+"]);
-    for more in [zeroes, limits, blocks, virtio, readonly, shareable, serial] {
+    let secret = pick(4, &["", "", "--secret="]);
+    let secret = if secret.is_empty() { secret } else { secret + SECRET };
+    for more in [zeroes, limits, blocks, virtio, readonly, shareable, serial, secret] {
         words.extend(more.split_whitespace().map(str::to_owned));
     }
     words
