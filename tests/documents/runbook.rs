@@ -59,6 +59,10 @@ fn literals(rooms: &[&str]) -> Vec<Literal> {
 }
 
 fn is_message(literal: &Literal) -> bool {
+    // XML is for libvirt, or for ourselves.
+    if literal.text.starts_with('<') {
+        return false;
+    }
     let words = Pattern::of(&literal.text).words();
     (literal.is_said && words >= MESSAGE) || words >= SENTENCE
 }

@@ -2,9 +2,11 @@
 //! volumes, configuration and guests under names of its own; what it set up is taken down by `tidy`
 //! once it passed.
 
+mod afar;
 mod bounded;
 mod chain;
 mod claims;
+mod commands;
 mod copied;
 mod crash;
 mod cut_off;
@@ -117,6 +119,7 @@ pub(crate) fn all() -> impl Iterator<Item = &'static Scenario> {
         hot_plug::ALL,
         race::ALL,
         faults::ALL,
+        commands::ALL,
         recover::ALL,
         revive::ALL,
         renew::ALL,
@@ -140,6 +143,7 @@ pub(crate) fn all() -> impl Iterator<Item = &'static Scenario> {
         copied::ALL,
         life::ALL,
         locked::ALL,
+        afar::ALL,
         spoilt::ALL,
     ]
     .into_iter()

@@ -94,6 +94,11 @@ while [ "$block" -lt "$blocks" ]; do
     if [ "$watch" = 1 ]; then
         now=$(found)
         for disk in $now; do
+            # A write that meets a disk's end leaves a file of its name, where no node can come for the next disk.
+            [ -b "/dev/$disk" ] || {
+                rm -f "/dev/$disk"
+                mknod "/dev/$disk" b $(tr : ' ' <"/sys/class/block/$disk/dev")
+            }
             case " $disks " in *" $disk "*) ;; *) say "plugged $disk" ;; esac
         done
         disks=$now

@@ -16,6 +16,7 @@ use crate::share::{self, Share};
 scenarios!("doctor", WithProduct:
     an_installed_host_is_well_and_what_it_lacks_is_said_with_the_cure,
     a_share_that_hangs_does_not_hold_it_up,
+    what_a_host_is_told_in_its_settings_is_seen,
 );
 
 const CLIENT: &str = "/usr/bin/mount.quobyte";
@@ -83,6 +84,46 @@ fn a_share_that_hangs_does_not_hold_it_up(host: &Host) -> Result<Verdict> {
     Ok(Verdict::Passed)
 }
 
+/// Each setting, the check that is about it, and what is to be said. A setting that libvirt has to read first is looked at in its
+/// file, so nothing is restarted; one of the kernel's is this machine's, so the host is shown another file in its place.
+fn what_a_host_is_told_in_its_settings_is_seen(host: &Host) -> Result<Verdict> {
+    const QEMU: &str = "/etc/libvirt/qemu.conf";
+    host.write(share::CONFIG, SHARE)?;
+    let qemu_conf = host.read_text(QEMU)?;
+    for (line, subject, verdict, seen) in [
+        ("", "image ownership", "good", "libvirt gives an image to QEMU's user"),
+        ("dynamic_ownership = 0", "image ownership", "worth-knowing", "dynamic_ownership is off"),
+        ("", "image locks", "worth-knowing", "only QEMU's own"),
+        ("lock_manager = \"sanlock\"", "image locks", "good", "sanlock"),
+        ("lock_manager = \"locked\"", "image locks", "worth-knowing", "none of libvirt's"),
+    ] {
+        host.write(QEMU, format!("{qemu_conf}\n{line}\n"))?;
+        says(host, subject, verdict, seen).with_context(|| line.to_owned())?;
+    }
+    host.write(QEMU, &qemu_conf)?;
+
+    let limit = "/proc/sys/fs/fuse/default_request_timeout";
+    says(host, "FUSE timeout", "good", "none")?;
+    if host.read_text(limit)?.is_empty() {
+        return Ok(Verdict::Measured("this kernel has no timeout to set".to_owned()));
+    }
+    host.write("/root/timeout", "300\n")?;
+    host.command("mount").args(["--bind", "/root/timeout", limit]).done()?;
+    says(host, "FUSE timeout", "worth-knowing", "for 300 s is cut off for good")?;
+    host.command("umount").arg(limit).done()?;
+    host.remove("/root/timeout")?;
+    Ok(Verdict::Passed)
+}
+
+fn says(host: &Host, subject: &str, verdict: &str, seen: &str) -> Result<()> {
+    let asked = doctor(host)?;
+    let said = checks(&asked)?;
+    let check = check(&said, subject)?;
+    let is_seen = check["seen"].as_str().is_some_and(|text| text.contains(seen));
+    ensure!(check["verdict"] == verdict && is_seen, "not {verdict}, {seen:?}: {check}");
+    Ok(())
+}
+
 /// Nothing is bad and everything can be told.
 fn well(host: &Host) -> Result<()> {
     let asked = doctor(host)?;
@@ -116,13 +157,13 @@ fn doctor(host: &Host) -> Result<Output> {
     host.command("virt-quobyte").args(["doctor", "--json"]).deadline(Duration::from_secs(60)).run()
 }
 
-fn checks(asked: &Output) -> Result<Vec<Value>> {
+pub(super) fn checks(asked: &Output) -> Result<Vec<Value>> {
     let report: Value = serde_json::from_slice(&asked.stdout)
         .with_context(|| format!("the report is no JSON: {asked}"))?;
     Ok(report["checks"].as_array().with_context(|| format!("no checks: {asked}"))?.clone())
 }
 
-fn check<'c>(checks: &'c [Value], subject: &str) -> Result<&'c Value> {
+pub(super) fn check<'c>(checks: &'c [Value], subject: &str) -> Result<&'c Value> {
     let found = checks.iter().find(|check| check["subject"] == subject);
     found.with_context(|| format!("no check {subject}: {checks:?}"))
 }

@@ -1,5 +1,5 @@
-//! `attach` on every kind of fault: what it does to a guest that runs, that it comes back, and what it says. The commands that
-//! need no libvirt are put to the same faults by the hook's own tests.
+//! `attach` on what only a mount meets: what it does to a guest that runs, that it comes back, and what it says. All commands are
+//! put to the faults of a mount that is there by `commands`.
 
 use std::fs;
 use std::time::Duration;
@@ -19,7 +19,7 @@ scenarios!("faults", WithProduct:
     what_cannot_be_attached_is_refused_with_the_reason_and_the_guest_goes_on,
 );
 
-const CLIENT: &str = "/usr/bin/mount.quobyte";
+pub(super) const CLIENT: &str = "/usr/bin/mount.quobyte";
 
 /// The deadlines that are configured, and a loaded machine.
 const BOUND: Duration = Duration::from_secs(50);

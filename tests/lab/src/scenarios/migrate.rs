@@ -17,6 +17,7 @@ scenarios!("two hosts", OnTwoHosts:
     a_guest_that_writes_goes_there_and_comes_back,
     a_guest_that_leaves_its_definition_behind_goes_and_comes,
     a_guest_goes_through_the_daemons_own_connection,
+    a_disk_that_was_attached_goes_along_and_its_share_is_let_go_of,
 );
 
 /// How it goes there, and how it comes back.
@@ -52,6 +53,43 @@ fn there_and_back(pair: &Pair, name: &str, ways: Ways) -> Result<Verdict> {
     }
     let blocks = ended(pair, &shares, &guest)?;
     Ok(Verdict::Measured(format!("2 moves, {blocks} blocks verified")))
+}
+
+/// No hook was called for the disk, and yet the guest's departure lets go of its share like of any other.
+fn a_disk_that_was_attached_goes_along_and_its_share_is_let_go_of(
+    pair: &mut Pair,
+) -> Result<Verdict> {
+    let (own, guest) = writer_on(pair, "attached", |share, spec| {
+        Ok(spec.disk(&share.image("disk.img")?, Cache::None).watches_for_disks())
+    })?;
+    let [left, right] = pair.hosts().map(|host| Share::new(host, "more"));
+    let more = [left?, right?];
+    for ((host, own), more) in pair.hosts().into_iter().zip(&own).zip(&more) {
+        share::configure(host, "", &[own, more])?;
+    }
+    more[0].image("data.img")?;
+    guest.start_and_write(3)?;
+    let words = ["attach", "attached", "--share", "more", "--image", "data.img", "--target", "vdb"];
+    pair.left().command("virt-quobyte").args(words).done()?;
+    guest.wait_for_blocks_on("vdb", 3)?;
+    let on = |host: usize| settled(pair.hosts()[host], &[&own[host], &more[host]]);
+    on(0)?;
+    migrate(&guest, pair.right(), &["--persistent", "--undefinesource"])?.done()?;
+    more[0].is_not_mounted()?;
+    more[1].is_mounted()?;
+    on(0).and_then(|()| on(1))?;
+    let guest = guest.on(pair.right());
+    for disk in ["vda", "vdb"] {
+        guest.wait_for_blocks_on(disk, guest.blocks(disk)? + 3)?;
+    }
+    pair.right().command("virt-quobyte").args(["detach", "attached", "vdb"]).done()?;
+    more[1].is_not_mounted()?;
+    on(1)?;
+    guest.does("destroy", &[])?;
+    on(1)?;
+    let blocks = guest.verify("vda", &own[0].backing("disk.img"))?
+        + guest.verify("vdb", &more[0].backing("data.img"))?;
+    Ok(Verdict::Measured(format!("1 move, {blocks} blocks verified")))
 }
 
 /// A guest of the left host that writes without end, on a share that both hosts have configured; all are of one name.

@@ -119,7 +119,7 @@ fn calls<'d>(lines: &[&'d str]) -> Vec<(&'d str, Vec<&'d str>)> {
 }
 
 /// Whether lines are those that are shown, where `...` stands for anything in a line, and alone for any lines.
-fn fits(shown: &[&str], said: &[&str]) -> bool {
+pub(super) fn fits(shown: &[&str], said: &[&str]) -> bool {
     match shown.split_first() {
         None => said.is_empty(),
         Some((&"...", rest)) => (0..=said.len()).any(|skipped| fits(rest, &said[skipped..])),

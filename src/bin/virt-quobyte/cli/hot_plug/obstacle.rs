@@ -34,7 +34,7 @@ pub(in crate::cli) fn obstacle(
     let ill = shares.iter().find(|(_, health)| *health != Health::Healthy);
     Some(match ill {
         Some((name, health @ (Health::Dead | Health::Absent))) => format!(
-            "{paused}, and {}; give the guest its disks back: virt-quobyte recover --revive {name}",
+            "{paused}, and {}; how far the guest can have its disks back, or has to be stopped, says: virt-quobyte recover --revive {name}",
             of(name, health)
         ),
         Some((name, health)) => {
