@@ -6,6 +6,7 @@ mod bounded;
 mod chain;
 mod claims;
 mod copied;
+mod cost;
 mod crash;
 mod cut_off;
 mod daemon;
@@ -120,6 +121,7 @@ pub(crate) fn all() -> impl Iterator<Item = &'static Scenario> {
         selftest::ALL,
         bounded::ALL,
         crash::ALL,
+        cost::ALL,
         session::ALL,
         judged::ALL,
         disk_xml::ALL,
