@@ -40,7 +40,7 @@ fn test_targets() -> Vec<String> {
     assert!(told.status.success(), "{}", String::from_utf8_lossy(&told.stderr));
     let workspace: Value = serde_json::from_slice(&told.stdout).expect("JSON");
     let packages = workspace["packages"].as_array().expect("packages");
-    let targets = packages.iter().flat_map(|package| package["targets"].as_array());
+    let targets = packages.iter().filter_map(|package| package["targets"].as_array());
     let tests = targets.flatten().filter(|target| target["kind"][0] == "test");
     let names: Vec<String> =
         tests.map(|target| target["name"].as_str().expect("a name").to_owned()).collect();

@@ -63,7 +63,7 @@ impl Effort {
     pub(crate) const fn rounds(self, full: usize) -> usize {
         match self {
             Self::Full => full,
-            Self::Quick => full / 10,
+            Self::Quick => full / 100,
         }
     }
 }
@@ -75,41 +75,52 @@ pub(crate) fn measure(effort: Effort) -> Result<Vec<Row>> {
     let nothing = Nothing::make(Path::new("/run/bench/nothing"))?;
     let small = ground.host("small", 2)?;
     let mut rows = no_share(&small, &nothing, effort)?;
-    let held = Held::on(&small)?;
-    rows.extend(warm(&held, &journal, effort)?);
-    rows.extend(cold(&small, &journal, effort)?);
-    rows.extend(beside_nova(&small, &held, &journal, effort)?);
+    let few = [Visitor::warm(&small)?, Visitor::cold(&small)?];
+    let [held, alone] = &few;
+    rows.extend(beside_client(held, WARM, None, &journal, effort)?);
+    rows.extend(beside_client(alone, COLD, LITTLE_ABOVE_THE_CLIENT, &journal, effort)?);
+    rows.extend(beside_nova(&small, held, &journal, effort)?);
 
     let crowded = ground.host("crowded", 2)?;
     crowded.mount_others(2000)?;
-    let crowded_held = Held::on(&crowded)?;
+    let many_mounts = [Visitor::warm(&crowded)?, Visitor::cold(&crowded)?];
     rows.extend(larger(
-        ["warm prepare, 2,000 other mounts", "warm release, 2,000 other mounts"],
-        &crowded_held,
-        &held,
+        [
+            ["warm prepare, 2,000 other mounts", "warm release, 2,000 other mounts"],
+            ["cold prepare, 2,000 other mounts", "cold release, 2,000 other mounts"],
+        ],
+        &many_mounts,
+        &few,
         &journal,
         effort,
     )?);
-    rows.extend(nova_among_others(&crowded, &crowded_held, &journal, effort)?);
+    rows.extend(nova_among_others(&crowded, &many_mounts[0], &journal, effort)?);
     let popular = ground.host("popular", 2)?;
-    let popular_held = Held::on(&popular)?;
+    let many_leases = [Visitor::warm(&popular)?, Visitor::cold(&popular)?];
     for number in 1000..2000 {
         let guest = popular.guest(number, &popular.mount_point("gold"))?;
         host::all_succeed([popular.hook("prepare", &guest)])?;
         journal.empty();
     }
     rows.extend(larger(
-        ["warm prepare, 1,000 leases", "warm release, 1,000 leases"],
-        &popular_held,
-        &held,
+        [
+            ["warm prepare, 1,000 leases", "warm release, 1,000 leases"],
+            // All of them on another share: one that nobody holds has none.
+            ["cold prepare, 1,000 leases", "cold release, 1,000 leases"],
+        ],
+        &many_leases,
+        &few,
         &journal,
         effort,
     )?);
     let many = ground.host("many", 500)?;
     rows.extend(larger(
-        ["warm prepare, 500 shares", "warm release, 500 shares"],
-        &Held::on(&many)?,
-        &held,
+        [
+            ["warm prepare, 500 shares", "warm release, 500 shares"],
+            ["cold prepare, 500 shares", "cold release, 500 shares"],
+        ],
+        &[Visitor::warm(&many)?, Visitor::cold(&many)?],
+        &few,
         &journal,
         effort,
     )?);
@@ -126,99 +137,116 @@ fn no_share(host: &Host, nothing: &Nothing, effort: Effort) -> Result<Vec<Row>> 
     let other = |program| host.other(program, &guest);
     let mut rows = Vec::new();
     for (ours, call, beside, program, rounds, goal) in [
-        ("no share: prepare", "prepare", "C, nothing", &nothing.c, 3000, NEXT_TO_NOTHING),
-        ("no share: release", "release", "C, nothing", &nothing.c, 3000, NEXT_TO_NOTHING),
-        ("no share: started", "started", "C, nothing", &nothing.c, 3000, NEXT_TO_NOTHING),
-        ("", "prepare", "C, reads its input", &nothing.c_that_reads, 3000, None),
-        ("", "prepare", "bash, nothing", &nothing.bash, 1000, FASTER),
-        ("", "prepare", "bash, reads its input", &nothing.bash_that_reads, 1000, FASTER),
-        ("", "prepare", "python3, nothing", &nothing.python, 300, FASTER),
-        ("", "prepare", "python3, reads its input", &nothing.python_that_reads, 300, FASTER),
+        ("no share: prepare", "prepare", C, &nothing.c, 3000, NEXT_TO_NOTHING),
+        ("no share: release", "release", C, &nothing.c, 3000, NEXT_TO_NOTHING),
+        ("no share: started", "started", C, &nothing.c, 3000, NEXT_TO_NOTHING),
+        ("no share: prepare", "prepare", "C, reads its input", &nothing.c_that_reads, 3000, None),
+        ("no share: prepare", "prepare", BASH, &nothing.bash, 1000, FASTER),
+        ("no share: prepare", "prepare", BASH_READS, &nothing.bash_that_reads, 1000, FASTER),
+        ("no share: release", "release", BASH, &nothing.bash, 1000, FASTER),
+        ("no share: prepare", "prepare", PYTHON, &nothing.python, 300, FASTER),
+        ("no share: prepare", "prepare", PYTHON_READS, &nothing.python_that_reads, 300, FASTER),
+        ("no share: release", "release", PYTHON, &nothing.python, 300, FASTER),
     ] {
         say(beside);
         let (call, program) = (hook(call), other(program));
         let [pairs] =
             in_turn(effort.rounds(rounds), || Ok([call.time()?]), || Ok([program.time()?]))?;
-        let cost = if ours.is_empty() { None } else { Some(count::cost(&call)?) };
-        let ours = if ours.is_empty() { "no share: prepare" } else { ours };
+        // Once for each call.
+        let cost = if beside == C { Some(count::cost(&call)?) } else { None };
         rows.push(Row { ours, beside, pairs, goal, cost, beside_cost: None });
     }
     Ok(rows)
 }
 
-/// A host on which a guest holds the share `gold`, and another one that comes and goes.
+const C: &str = "C, nothing";
+const BASH: &str = "bash, nothing";
+const BASH_READS: &str = "bash, reads its input";
+const PYTHON: &str = "python3, nothing";
+const PYTHON_READS: &str = "python3, reads its input";
+
+/// A guest that comes to a host and goes again.
 #[derive(Debug)]
-struct Held<'h> {
+struct Visitor<'h> {
     host: &'h Host,
     prepare: Call,
     release: Call,
+    share: Visited,
 }
 
-impl<'h> Held<'h> {
-    fn on(host: &'h Host) -> Result<Self> {
+/// The share that it is on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Visited {
+    /// Another guest holds it, so it stays mounted.
+    Held,
+    /// It is mounted for this guest alone.
+    Alone,
+}
+
+impl<'h> Visitor<'h> {
+    /// On the share `gold`, which another guest holds from now on.
+    fn warm(host: &'h Host) -> Result<Self> {
         host.enter()?;
         let gold = host.mount_point("gold");
         host::all_succeed([host.hook("prepare", &host.guest(10, &gold)?)])?;
-        let guest = host.guest(11, &gold)?;
-        Ok(Self {
-            host,
-            prepare: host.hook("prepare", &guest),
-            release: host.hook("release", &guest),
-        })
+        Ok(Self::of(host, &host.guest(11, &gold)?, Visited::Held))
+    }
+
+    /// On the share `silver`, which nobody holds.
+    fn cold(host: &'h Host) -> Result<Self> {
+        Ok(Self::of(host, &host.guest(20, &host.mount_point("silver"))?, Visited::Alone))
+    }
+
+    fn of(host: &'h Host, guest: &Guest, share: Visited) -> Self {
+        let [prepare, release] =
+            ["prepare", "release"].map(|operation| host.hook(operation, guest));
+        Self { host, prepare, release, share }
     }
 
     fn come_and_go(&self, journal: &Journal) -> Result<[Duration; 2]> {
         self.host.enter()?;
         let times = [self.prepare.time()?, self.release.time()?];
+        if self.share == Visited::Alone {
+            host::client_ends()?;
+        }
         journal.empty();
         Ok(times)
     }
 
     fn costs(&self) -> Result<[Cost; 2]> {
         self.host.enter()?;
+        // Whoever traces meets every child that ends, the client of a mount of its own as well.
         Ok([count::cost(&self.prepare)?, count::cost(&self.release)?])
     }
 }
 
-fn warm(held: &Held<'_>, journal: &Journal, effort: Effort) -> Result<Vec<Row>> {
-    say("warm");
-    let pairs = in_turn(
-        effort.rounds(300),
-        || held.come_and_go(journal),
-        || {
-            held.host.enter()?;
-            held.host.client_alone("silver")
-        },
-    )?;
-    Ok(rows(["warm prepare", "warm release"], CLIENT_ALONE, pairs, None, held.costs()?))
-}
+const WARM: [&str; 2] = ["warm prepare", "warm release"];
+const COLD: [&str; 2] = ["cold prepare, mount included", "cold release, unmount included"];
 
-fn cold(host: &Host, journal: &Journal, effort: Effort) -> Result<Vec<Row>> {
-    say("cold");
-    host.enter()?;
-    let guest: Guest = host.guest(20, &host.mount_point("silver"))?;
-    let [prepare, release] = ["prepare", "release"].map(|operation| host.hook(operation, &guest));
+fn beside_client(
+    visitor: &Visitor<'_>,
+    names: [&'static str; 2],
+    goal: Option<Goal>,
+    journal: &Journal,
+    effort: Effort,
+) -> Result<Vec<Row>> {
+    say(names[0]);
     let pairs = in_turn(
         effort.rounds(300),
+        || visitor.come_and_go(journal),
         || {
-            let times = [prepare.time()?, release.time()?];
-            host::client_ends()?;
-            journal.empty();
-            Ok(times)
+            visitor.host.enter()?;
+            visitor.host.client_alone("silver")
         },
-        || host.client_alone("silver"),
     )?;
-    // Whoever traces meets every child that ends, this mount's client as well.
-    let costs = [count::cost(&prepare)?, count::cost(&release)?];
-    let names = ["cold prepare, mount included", "cold release, unmount included"];
-    Ok(rows(names, CLIENT_ALONE, pairs, LITTLE_ABOVE_THE_CLIENT, costs))
+    Ok(rows(names, CLIENT_ALONE, pairs, goal, visitor.costs()?))
 }
 
 /// Nova's driver mounts the same volume somewhere else on the same host, by the same client. It counts no guests: its end of a
 /// guest whose volume another one uses is an umount that fails.
 fn beside_nova(
     host: &Host,
-    held: &Held<'_>,
+    held: &Visitor<'_>,
     journal: &Journal,
     effort: Effort,
 ) -> Result<Vec<Row>> {
@@ -245,8 +273,7 @@ fn beside_nova(
             Ok(times)
         },
     )?;
-    let ours = ["cold prepare, mount included", "cold release, unmount included"];
-    let mut rows = again(ours, ["Nova: connect", "Nova: disconnect"], pairs, costs);
+    let mut rows = again(COLD, ["Nova: connect", "Nova: disconnect"], pairs, costs);
     nova.connect()?;
     let used = nova.use_volume()?;
     let pairs = in_turn(
@@ -258,13 +285,13 @@ fn beside_nova(
     nova.disconnect(After::NotMounted)?;
     host::client_ends()?;
     let beside = ["Nova: connect, mounted", "Nova: disconnect, in use"];
-    rows.extend(again(["warm prepare", "warm release"], beside, pairs, [None, None]));
+    rows.extend(again(WARM, beside, pairs, [None, None]));
     Ok(rows)
 }
 
 fn nova_among_others(
     host: &Host,
-    held: &Held<'_>,
+    held: &Visitor<'_>,
     journal: &Journal,
     effort: Effort,
 ) -> Result<Vec<Row>> {
@@ -369,20 +396,28 @@ fn at_once(calls: &[Call], journal: &Journal) -> Result<Duration> {
 
 const CLIENT_ALONE: [&str; 2] = ["client alone: mount", "client alone: umount"];
 
-/// The same on a host where there is more of something, beside the small host.
+/// The same on a host where there is more of something, beside the small host: first warm, then cold.
 fn larger(
-    names: [&'static str; 2],
-    held: &Held<'_>,
-    small: &Held<'_>,
+    names: [[&'static str; 2]; 2],
+    visitors: &[Visitor<'_>; 2],
+    few: &[Visitor<'_>; 2],
     journal: &Journal,
     effort: Effort,
 ) -> Result<Vec<Row>> {
-    say(names[0]);
-    let pairs =
-        in_turn(effort.rounds(300), || held.come_and_go(journal), || small.come_and_go(journal))?;
-    let beside = ["warm prepare", "warm release"];
-    let costs = held.costs().context(names[0])?;
-    Ok(rows(names, beside, pairs, AS_FAST_WHEN_THERE_IS_MORE, costs))
+    let mut all = Vec::new();
+    for ((names, beside), (visitor, few)) in
+        names.into_iter().zip([WARM, COLD]).zip(visitors.iter().zip(few))
+    {
+        say(names[0]);
+        let pairs = in_turn(
+            effort.rounds(300),
+            || visitor.come_and_go(journal),
+            || few.come_and_go(journal),
+        )?;
+        let costs = visitor.costs().context(names[0])?;
+        all.extend(rows(names, beside, pairs, AS_FAST_WHEN_THERE_IS_MORE, costs));
+    }
+    Ok(all)
 }
 
 pub(crate) fn say(what: &str) {

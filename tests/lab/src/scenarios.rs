@@ -8,6 +8,7 @@ mod chain;
 mod claims;
 mod commands;
 mod copied;
+mod cost;
 mod crash;
 mod cut_off;
 mod daemon;
@@ -128,6 +129,7 @@ pub(crate) fn all() -> impl Iterator<Item = &'static Scenario> {
         selftest::ALL,
         bounded::ALL,
         crash::ALL,
+        cost::ALL,
         session::ALL,
         judged::ALL,
         disk_xml::ALL,
