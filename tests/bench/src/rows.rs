@@ -63,7 +63,7 @@ impl Effort {
     pub(crate) const fn rounds(self, full: usize) -> usize {
         match self {
             Self::Full => full,
-            Self::Quick => full / 100,
+            Self::Quick => full / 10,
         }
     }
 }
