@@ -244,6 +244,7 @@ impl Ground {
     }
 
     /// Puts a `/run` of the ground's own in place of the host's.
+    #[cfg(feature = "admin")]
     pub(crate) fn take_run(&self) {
         let own = self.path("run");
         fs::create_dir_all(own.join("libvirt/qemu")).expect("made");
@@ -252,6 +253,7 @@ impl Ground {
     }
 
     /// Leaves there what libvirtd keeps of a guest that runs.
+    #[cfg(feature = "admin")]
     pub(crate) fn leave_status(&self, guest: &Guest) {
         let status = format!("<domstatus state='running' pid='1'>{}</domstatus>", guest.xml());
         let file = self.path("run/libvirt/qemu").join(format!("{}.xml", guest.name));

@@ -439,10 +439,11 @@ impl<'h> Stage<'h> {
         Ok((path, text))
     }
 
-    /// Where the share's record is.
+    /// Where the share's record is, or was before it was put aside. Both that and the mount point are named by the share's key.
     fn record(&self) -> Result<String> {
-        let found = self.host.command("find").args([STATE, "-maxdepth", "1", "-name", "*.json"]);
-        Ok(found.succeeds()?.stdout_text().trim().to_owned())
+        let mount_point = self.share.mount_point();
+        let key = mount_point.rsplit('/').next().context("a mount point has a name")?;
+        Ok(format!("{STATE}/{key}.json"))
     }
 
     /// Puts back what was recorded, and takes away what was put aside meanwhile.
