@@ -16,6 +16,7 @@ use crate::share::Share;
 scenarios!("two hosts", OnTwoHosts:
     a_revived_guest_moves_is_revived_over_there_and_comes_back,
     a_guest_whose_client_is_killed_half_way_is_left_alone_until_the_move_is_ended,
+    a_guest_whose_client_is_killed_half_way_stays_and_is_revived_where_it_was,
 );
 
 fn a_revived_guest_moves_is_revived_over_there_and_comes_back(pair: &mut Pair) -> Result<Verdict> {
@@ -49,6 +50,25 @@ fn a_guest_whose_client_is_killed_half_way_is_left_alone_until_the_move_is_ended
     goes_on(&guest)?;
     at_rest(pair, &shares)?;
     goes(pair, &shares, &guest, pair.right())?;
+    let blocks = ended(pair, &shares, &guest)?;
+    Ok(Verdict::Measured(format!("{blocks} blocks verified")))
+}
+
+/// Nobody ends the move: it fails by itself, as the guest's images cannot be handed over.
+fn a_guest_whose_client_is_killed_half_way_stays_and_is_revived_where_it_was(
+    pair: &mut Pair,
+) -> Result<Verdict> {
+    let (shares, guest) = writer(pair, "revived-stays")?;
+    guest.start_and_write(3)?;
+    let running = half_way(pair, &shares, &guest, &[])?;
+    lose_client(pair.left(), &guest)?;
+    guest.does("migrate-setspeed", &["1000"])?;
+    let moved = running.wait()?.failure()?;
+    ensure!(moved.stderr_text().contains("unexpectedly failed"), "{moved}");
+    guest.wait_for_state("paused")?;
+    revive(pair.left(), &shares[0], &["--yes"])?.done()?;
+    goes_on(&guest)?;
+    at_rest(pair, &shares)?;
     let blocks = ended(pair, &shares, &guest)?;
     Ok(Verdict::Measured(format!("{blocks} blocks verified")))
 }
