@@ -83,6 +83,7 @@ fn each_command_does_for_an_ordinary_user_what_it_may_or_names_root() {
         (&["recover"], only_root("look at the records of shares")),
         (&["recover", "--apply"], only_root("look at the records of shares")),
         (&["recover", "--abort", "gold", "--yes"], only_root("look at the records of shares")),
+        (&["renew", "gold", "--yes"], only_root("give a share another client")),
         (&["watch"], only_root("revive guests")),
         (&["selftest", "gold"], only_root("mount a volume")),
         (&install, only_root(&format!("change {hooks}"))),
