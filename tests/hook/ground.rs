@@ -411,6 +411,11 @@ pub(crate) fn feed(command: Command, stdin: &[u8]) -> Called {
     let mut pipe = child.stdin.take().expect("a pipe");
     pipe.write_all(stdin).expect("the hook reads its standard input to the end");
     drop(pipe);
+    heard(child, begun)
+}
+
+/// What comes of a hook that was started then.
+pub(crate) fn heard(child: Child, begun: Instant) -> Called {
     // To the end of both pipes, as libvirt does: a child that kept one open would be noticed.
     let Output { status, stdout, stderr } = child.wait_with_output().expect("it ends");
     assert_eq!(stdout, b"", "stdout belongs to libvirt");

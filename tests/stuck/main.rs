@@ -12,13 +12,13 @@ use std::fs;
 use std::io::{BufRead, BufReader, Write as _};
 use std::process::{Child, Command, Stdio};
 use std::sync::{Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
 use daemon::Daemon;
-use ground::{Ground, ground};
+use ground::{Ground, ground, heard};
 
 /// One stuck process at a time: each test's would be in the others' way.
 static ALONE: Mutex<()> = Mutex::new(());
@@ -126,16 +126,17 @@ fn a_client_that_failed_is_ended_beside_a_process_that_cannot_be_looked_at() {
     let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
     let (one, two) = (ground.guest("one", &["gold", "silver"]), ground.guest("two", &["bronze"]));
     ground.hook(&one, "prepare").succeeds();
+    ground.set_client("[volume.\"bronze\"]\nmount = \"never-returns\"\n");
+    let begun = Instant::now();
+    let hook = ground.hook_in_background(&two, "prepare");
+    ground.wait_until("the attempt has begun", || ground.client_starts().len() == 3);
+    // One that began after that may be its client.
     let stuck = Stuck::start(&ground);
-    let hanging = "[volume.\"silver\"]\nanswers = \"hang\"\n";
-    ground.set_client(&format!("{hanging}[volume.\"bronze\"]\nmount = \"fail\"\n"));
-
-    // One that began at about the time of the attempt may be its client.
-    let called = ground.hook(&two, "prepare");
+    let called = heard(hook, begun);
     println!("{}", called.stderr);
     let took = called.fails_with(&["share bronze", "cannot be found out", &stuck.name()]);
     println!("refused after {took:.1?}");
-    assert!(took < Duration::from_secs(8), "{took:?}");
+    assert!(took < Duration::from_secs(11), "{took:?}");
     let took = ground.hook(&two, "release").succeeds();
     assert!(took < Duration::from_secs(3), "the release took {took:?}");
 
@@ -154,7 +155,6 @@ fn an_older_process_that_cannot_be_looked_at_is_no_failed_client() {
     let (one, two) = (ground.guest("one", &["gold", "silver"]), ground.guest("two", &["bronze"]));
     ground.hook(&one, "prepare").succeeds();
     let stuck = Stuck::start(&ground);
-    std::thread::sleep(Duration::from_secs(4));
     let hanging = "[volume.\"silver\"]\nanswers = \"hang\"\n";
     ground.set_client(&format!("{hanging}[volume.\"bronze\"]\nmount = \"fail\"\n"));
     let called = ground.hook(&two, "prepare");
