@@ -1,6 +1,6 @@
 //! What is seen of a share, under its lock.
 
-use super::Cause;
+use super::{Cause, Mode};
 use crate::apply::Ground;
 use crate::lease::ShareRecord;
 use crate::observe::{self, AskClient, Heard, Running};
@@ -13,6 +13,19 @@ pub(super) fn look<'a>(
     ask: AskClient,
 ) -> Result<plan::Observed<'a>, Cause> {
     settled(ground, see(ground, record, None, ask)?, None, ask)
+}
+
+/// The same, but who is only to show something ends nothing.
+pub(super) fn look_to<'a>(
+    mode: Mode,
+    ground: &Ground<'a>,
+    record: &'a ShareRecord,
+    ask: AskClient,
+) -> Result<plan::Observed<'a>, Cause> {
+    match mode {
+        Mode::Apply => look(ground, record, ask),
+        Mode::Show => see(ground, record, None, ask),
+    }
 }
 
 pub(super) fn see<'a>(

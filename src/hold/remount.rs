@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::look::{see, settled};
+use super::look::look_to;
 use super::record::{lock_to, read_record_to, up_to_date};
 use super::{Cause, Mode};
 use crate::apply::{self, Ground};
@@ -46,8 +46,7 @@ pub fn remount(
     let ground = Ground { share, lock: &lock, settings, deadline };
     let ask = AskClient::Until(deadline.at_most(settings.deadlines.probe));
     let found = {
-        let seen = see(&ground, &record, None, ask)?;
-        let seen = if mode == Mode::Apply { settled(&ground, seen, None, ask)? } else { seen };
+        let seen = look_to(mode, &ground, &record, ask)?;
         let mount = seen.stack.last().copied();
         let dead = mount.filter(|_| seen.health == Health::Dead);
         let users = dead.map(|mount| users::of(mount.device, deadline.at_most(USERS)));

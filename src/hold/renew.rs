@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::look::{see, settled};
+use super::look::look_to;
 use super::record::{lock_to, read_record_to, up_to_date};
 use super::{Cause, Failure, Mode};
 use crate::apply::{self, Ground};
@@ -64,8 +64,7 @@ pub fn renew(
 fn look(ground: &Ground<'_>, record: &ShareRecord, mode: Mode) -> Result<Renewed, Cause> {
     let deadline = ground.deadline;
     let ask = AskClient::Until(deadline.at_most(ground.settings.deadlines.probe));
-    let seen = see(ground, record, None, ask)?;
-    let seen = if mode == Mode::Apply { settled(ground, seen, None, ask)? } else { seen };
+    let seen = look_to(mode, ground, record, ask)?;
     let plan = plan::renew(&seen)?;
     let old = seen.stack.last().map(|mount| {
         let found = client::running(&[ground.share], deadline.at_most(USERS)).unwrap_or_default();

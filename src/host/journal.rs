@@ -46,14 +46,7 @@ impl Subscriber for Journal {
 
     fn event(&self, event: &Event<'_>) {
         let mut fields = Fields { bytes: self.common.clone() };
-        // The numbers are syslog's.
-        let priority = match *event.metadata().level() {
-            Level::ERROR => "3",
-            Level::WARN => "4",
-            Level::INFO => "6",
-            _ => "7",
-        };
-        put(&mut fields.bytes, "PRIORITY", priority);
+        put(&mut fields.bytes, "PRIORITY", priority(*event.metadata().level()));
         event.record(&mut fields);
         let _lost_if_the_journal_is_stuck = self.socket.send_to(&fields.bytes, SOCKET);
     }
@@ -65,6 +58,16 @@ impl Subscriber for Journal {
     fn record_follows_from(&self, _: &Id, _: &Id) {}
     fn enter(&self, _: &Id) {}
     fn exit(&self, _: &Id) {}
+}
+
+/// A level, as syslog counts severities.
+pub const fn priority(level: Level) -> &'static str {
+    match level {
+        Level::ERROR => "3",
+        Level::WARN => "4",
+        Level::INFO => "6",
+        Level::DEBUG | Level::TRACE => "7",
+    }
 }
 
 struct Fields {

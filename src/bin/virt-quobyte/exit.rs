@@ -15,6 +15,13 @@ pub(crate) enum ExitStatus {
     Failed,
 }
 
+impl ExitStatus {
+    /// Of what was asked about.
+    pub(crate) const fn of(is_well: bool) -> Self {
+        if is_well { Self::Well } else { Self::NotWell }
+    }
+}
+
 impl From<ExitStatus> for ExitCode {
     fn from(status: ExitStatus) -> Self {
         Self::from(match status {

@@ -33,6 +33,6 @@ impl Command {
         let Self::Check { format } = self;
         let read = load::settings(config);
         render::settings(&read, (*format).into())?;
-        Ok(if read.is_ok() { ExitStatus::Well } else { ExitStatus::NotWell })
+        Ok(ExitStatus::of(read.is_ok()))
     }
 }

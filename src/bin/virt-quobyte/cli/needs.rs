@@ -82,7 +82,7 @@ impl Arguments {
             shares: needs.shares,
         };
         render::needs(&report, self.format.into())?;
-        Ok(if report.problems.is_empty() { ExitStatus::Well } else { ExitStatus::NotWell })
+        Ok(ExitStatus::of(report.problems.is_empty()))
     }
 
     /// The document, and what to call it in an error.

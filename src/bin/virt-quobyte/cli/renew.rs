@@ -276,5 +276,5 @@ fn end_of(old: &Old) -> OldClient {
 fn status(report: &RenewReport) -> ExitStatus {
     let is_well =
         |guest: &RenewGuest| matches!(guest.end, RenewEnd::NotNeeded | RenewEnd::Renewed { .. });
-    if report.guests.iter().all(is_well) { ExitStatus::Well } else { ExitStatus::NotWell }
+    ExitStatus::of(report.guests.iter().all(is_well))
 }

@@ -72,6 +72,6 @@ impl Arguments {
         };
         let report = UmountReport { name: self.share.clone(), kept };
         render::umount(&report, self.format.into())?;
-        Ok(if report.kept.is_none() { ExitStatus::Well } else { ExitStatus::NotWell })
+        Ok(ExitStatus::of(report.kept.is_none()))
     }
 }

@@ -9,6 +9,7 @@ use nix::sys::stat::fstat;
 use tracing::field::{Field, Visit};
 use tracing::span::{Attributes, Id, Record};
 use tracing::{Event, Level, Metadata, Subscriber};
+use virt_quobyte::host::journal;
 
 /// From now on events are told.
 pub(crate) fn events_on_stderr() {
@@ -55,12 +56,9 @@ impl Subscriber for Stderr {
 
 /// One line, whatever the text: what a client or libvirt has said may be several.
 fn line(reader: Reader, level: Level, text: &str) -> String {
-    // The numbers are syslog's.
-    let severity = match (reader, level) {
-        (Reader::Person, _) => "",
-        (Reader::Journal, Level::ERROR) => "<3>",
-        (Reader::Journal, Level::WARN) => "<4>",
-        (Reader::Journal, _) => "<6>",
+    let severity = match reader {
+        Reader::Person => String::new(),
+        Reader::Journal => format!("<{}>", journal::priority(level)),
     };
     let text: Vec<&str> = text.lines().map(str::trim_end).collect();
     format!("{severity}{}\n", text.join(" "))

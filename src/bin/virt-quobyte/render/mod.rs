@@ -9,6 +9,7 @@ mod lint;
 mod log;
 mod page;
 mod renew;
+mod reopened;
 mod revive;
 mod selftest;
 mod status;

@@ -6,25 +6,22 @@ use serde::Serialize;
 
 use super::json::{VERSION, to_text};
 use super::page::FITS;
+use super::reopened;
 use crate::cli::{OldClient, RenewEnd, RenewGuest, RenewReport};
 
 pub(super) fn human(report: &RenewReport) -> String {
     let RenewReport { share, mount_point, applied, mount, users, guests, old } = report;
     let mut text = String::new();
     let done = if *applied { "done: " } else { "" };
-    writeln!(text, "{share} on {mount_point}").expect(FITS);
-    for step in mount {
-        writeln!(text, "  {done}{step}").expect(FITS);
-    }
+    reopened::share(&mut text, share, mount_point, mount, done);
     if mount.is_empty() {
         text.push_str("  has its new client already: a renewal was cut off\n");
     }
     if !(users.is_empty() || *applied) {
-        for user in users {
-            writeln!(text, "  used by {user}").expect(FITS);
-        }
-        text.push_str(
-            "Whoever has files open there stays on the old client until they are closed, but for the guests that are moved.\n",
+        reopened::users(
+            &mut text,
+            users,
+            "Whoever has files open there stays on the old client until they are closed, but for the guests that are moved.",
         );
     }
     for guest in guests {
@@ -47,16 +44,12 @@ pub(super) fn human(report: &RenewReport) -> String {
 }
 
 fn guest(text: &mut String, guest: &RenewGuest, done: &str) {
-    writeln!(text, "\n{}", guest.domain).expect(FITS);
-    for disk in &guest.disks {
-        writeln!(text, "  {disk}").expect(FITS);
-    }
-    let done = if matches!(guest.end, RenewEnd::Renewed { .. }) { done } else { "" };
-    if matches!(guest.end, RenewEnd::Possible | RenewEnd::Renewed { .. }) {
-        for step in &guest.steps {
-            writeln!(text, "  {done}{step}").expect(FITS);
-        }
-    }
+    let (steps, done) = match guest.end {
+        RenewEnd::Renewed { .. } => (guest.steps.as_slice(), done),
+        RenewEnd::Possible => (guest.steps.as_slice(), ""),
+        _ => (&[][..], ""),
+    };
+    reopened::guest(text, &guest.domain, guest.disks.iter(), steps, done);
     match &guest.end {
         RenewEnd::NotNeeded => text.push_str("  needs nothing\n"),
         RenewEnd::Possible => text.push_str("  can be moved\n"),

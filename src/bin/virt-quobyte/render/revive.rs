@@ -6,22 +6,19 @@ use serde::Serialize;
 
 use super::json::{VERSION, to_text};
 use super::page::FITS;
+use super::reopened;
 use crate::cli::{ReviveEnd, ReviveGuest, ReviveReport, ReviveShares};
 
 pub(super) fn human(report: &ReviveReport) -> String {
     let ReviveReport { share, mount_point, applied, mount, users, guests } = report;
     let mut text = String::new();
     let done = if *applied { "done: " } else { "" };
-    writeln!(text, "{share} on {mount_point}").expect(FITS);
-    for step in mount {
-        writeln!(text, "  {done}{step}").expect(FITS);
-    }
+    reopened::share(&mut text, share, mount_point, mount, done);
     if !(mount.is_empty() || *applied) {
-        for user in users {
-            writeln!(text, "  used by {user}").expect(FITS);
-        }
-        text.push_str(
-            "Whoever has files open on the dead mount keeps them, dead for good, but for the guests that are revived.\n",
+        reopened::users(
+            &mut text,
+            users,
+            "Whoever has files open on the dead mount keeps them, dead for good, but for the guests that are revived.",
         );
     }
     for guest in guests {
@@ -58,16 +55,13 @@ pub(super) fn human_shares(report: &ReviveShares) -> String {
 }
 
 fn guest(text: &mut String, guest: &ReviveGuest, done: &str) {
-    writeln!(text, "\n{}", guest.domain).expect(FITS);
-    for disk in &guest.disks {
-        writeln!(text, "  {}: {}", disk.target, disk.unflushed).expect(FITS);
-    }
-    let done = if guest.end == ReviveEnd::Revived { done } else { "" };
-    if matches!(guest.end, ReviveEnd::Possible | ReviveEnd::Revived) {
-        for step in &guest.steps {
-            writeln!(text, "  {done}{step}").expect(FITS);
-        }
-    }
+    let (steps, done) = match guest.end {
+        ReviveEnd::Revived => (guest.steps.as_slice(), done),
+        ReviveEnd::Possible => (guest.steps.as_slice(), ""),
+        _ => (&[][..], ""),
+    };
+    let disks = guest.disks.iter().map(|disk| format!("{}: {}", disk.target, disk.unflushed));
+    reopened::guest(text, &guest.domain, disks, steps, done);
     match &guest.end {
         ReviveEnd::NotNeeded => text.push_str("  needs nothing\n"),
         ReviveEnd::Possible => text.push_str("  can be revived\n"),

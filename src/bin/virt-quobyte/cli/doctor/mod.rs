@@ -54,6 +54,6 @@ impl Arguments {
         let report = DoctorReport { checks };
         render::doctor(&report, self.format.into())?;
         let is_bad = |check: &Check| check.verdict == Verdict::Bad;
-        Ok(if report.checks.iter().any(is_bad) { ExitStatus::NotWell } else { ExitStatus::Well })
+        Ok(ExitStatus::of(!report.checks.iter().any(is_bad)))
     }
 }

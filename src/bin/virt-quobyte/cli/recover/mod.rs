@@ -173,7 +173,7 @@ impl Arguments {
                 && (self.apply || share.steps.is_empty())
         };
         let well = report.shares.iter().all(is_well);
-        Ok(if well { ExitStatus::Well } else { ExitStatus::NotWell })
+        Ok(ExitStatus::of(well))
     }
 }
 

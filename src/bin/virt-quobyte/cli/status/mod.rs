@@ -155,7 +155,7 @@ impl Arguments {
         let report = StatusReport { shares, noticed, scope };
         render::status(&report, self.format.into())?;
         let well = report.shares.iter().all(ShareStatus::is_well);
-        Ok(if well { ExitStatus::Well } else { ExitStatus::NotWell })
+        Ok(ExitStatus::of(well))
     }
 }
 

@@ -159,7 +159,7 @@ fn one(way: Way<'_>, share: Share, yes: bool, format: Format) -> Result<ExitStat
         render::revive(&report, format.into())?;
     }
     if !is_possible {
-        return Ok(status(report.is_well()));
+        return Ok(ExitStatus::of(report.is_well()));
     }
     if !(yes || is_agreed(&round.share.name, format)?) {
         return Ok(render::not_done(&"nothing was done"));
@@ -171,7 +171,7 @@ fn one(way: Way<'_>, share: Share, yes: bool, format: Format) -> Result<ExitStat
     let report = ReviveReport { applied: true, guests: round.revive(|| true, |_| {}), ..report };
     drop(waiting);
     render::revive(&report, format.into())?;
-    Ok(status(report.is_well()))
+    Ok(ExitStatus::of(report.is_well()))
 }
 
 fn several(
@@ -190,7 +190,7 @@ fn several(
         render::revive_shares(&report, format.into())?;
     }
     if !is_possible {
-        return Ok(status(report.is_well()));
+        return Ok(ExitStatus::of(report.is_well()));
     }
     let mut agreed = Vec::new();
     for (at, round) in rounds.iter().enumerate() {
@@ -220,15 +220,11 @@ fn several(
     }
     drop(waiting);
     render::revive_shares(&report, format.into())?;
-    Ok(status(report.is_well()))
+    Ok(ExitStatus::of(report.is_well()))
 }
 
 impl ReviveShares {
     fn is_well(&self) -> bool {
         self.left.is_empty() && self.shares.iter().all(ReviveReport::is_well)
     }
-}
-
-const fn status(is_well: bool) -> ExitStatus {
-    if is_well { ExitStatus::Well } else { ExitStatus::NotWell }
 }
