@@ -226,6 +226,7 @@ impl Ground<'_> {
         match step {
             Step::WriteLease(lease) => {
                 let mut lease = lease.clone();
+                let change = self.lock.change()?;
                 // Even if the lease stays as it is: of the domain's last run there may be word that it holds the share no more.
                 if let Holder::Domain(uuid) = &lease.holder {
                     self.lock.note_domain(uuid)?;
@@ -234,20 +235,24 @@ impl Ground<'_> {
                     // Held all along: only the daemon that will ask to drop it is another one.
                     lease.since = had.since;
                     if *had == lease {
+                        change.done()?;
                         return Ok(Outcome::Unchanged);
                     }
                 }
                 record.put_lease(lease);
                 self.lock.write(record)?;
+                change.done()?;
                 Ok(Outcome::Changed)
             }
             Step::DropLease(holder) => {
                 let had = record.lease_of(holder).is_some();
+                let change = self.lock.change()?;
                 record.drop_lease(holder);
                 self.lock.write(record)?;
                 if let Holder::Domain(uuid) = holder {
                     self.lock.forget_domain(uuid)?;
                 }
+                change.done()?;
                 Ok(if had { Outcome::Changed } else { Outcome::Unchanged })
             }
             Step::GuardMountPoint => {

@@ -27,8 +27,10 @@ pub(super) fn current_record(lock: &LockedShare<'_>, share: &Share) -> Result<Sh
 
 /// A record, if there is one, with its description brought up to date, or a new one.
 pub(super) fn up_to_date(record: Option<ShareRecord>, share: &Share) -> Result<ShareRecord, Cause> {
-    let boot_id = process::boot_id().map_err(Cause::BootId)?;
-    let mut record = record.unwrap_or_else(|| ShareRecord::new(share, &boot_id));
+    let mut record = match record {
+        Some(record) => record,
+        None => ShareRecord::new(share, &process::boot_id().map_err(Cause::BootId)?),
+    };
     // A mount that we made stays known by where it is, even if the configuration has moved the share since.
     if record.mount.is_none() {
         record.mount_point.clone_from(&share.mount_point);
@@ -48,9 +50,13 @@ pub(super) fn up_to_date(record: Option<ShareRecord>, share: &Share) -> Result<S
 /// Without a record no mount is ours, and what is not ours is never unmounted: damage can leave a mount too many, never take
 /// one away from a guest.
 pub(super) fn read_record(lock: &LockedShare<'_>) -> Result<Option<ShareRecord>, Cause> {
-    let record = read_record_of_any_boot(lock)?;
+    let Some(record) = read_record_of_any_boot(lock)? else { return Ok(None) };
     let boot_id = process::boot_id().map_err(Cause::BootId)?;
-    Ok(record.filter(|record| record.boot_id == boot_id))
+    if record.boot_id != boot_id {
+        lock.doubt_names();
+        return Ok(None);
+    }
+    Ok(Some(record))
 }
 
 /// The same, but what is only to be shown stays as it is: damage too.

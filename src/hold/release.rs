@@ -143,4 +143,37 @@ mod tests {
             assert_eq!(holds(), is_kept);
         }
     }
+
+    /// A host may have thousands of domains, and all of them are looked at only where somebody has died.
+    #[test]
+    fn a_name_that_a_dead_process_has_left_goes_with_the_record() {
+        let Desk { share, state, .. } = &desk();
+        let deadline = Deadline::after(Duration::from_secs(60));
+        let boot_id = process::boot_id().expect("readable");
+        let lock = || state.lock(&share.key, deadline).expect("nobody has it");
+        let dead = "00000000-0000-4000-8000-000000000001".parse().expect("a UUID");
+        for has_died in [false, true] {
+            let uuid = "4dea22b3-1d52-d8f3-2516-782e98ab3fa0".parse().expect("a UUID");
+            let holder = Holder::Domain(uuid);
+            let mut record = ShareRecord::new(share, &boot_id);
+            record.put_lease(Lease {
+                holder: holder.clone(),
+                domain_name: None,
+                since: 7,
+                daemon: None,
+            });
+            {
+                let lock = lock();
+                lock.write(&record).expect("written");
+                lock.note_domain(&dead).expect("noted");
+                if has_died {
+                    drop(lock.change().expect("begun"));
+                }
+            }
+            let settings = Settings::default();
+            release(&share.key, &holder, Keep::No, &settings, state, deadline).expect("released");
+            assert_eq!(state.peek(&share.key).expect("readable"), None);
+            assert_eq!(state.held_by(&dead).expect("listed").is_empty(), has_died);
+        }
+    }
 }

@@ -14,4 +14,4 @@ pub use holder::{Daemon, Holder, Lease};
 pub use record::{MountRecord, RecordError, ShareRecord};
 #[cfg(feature = "admin")]
 pub use store::Turn;
-pub use store::{LockedShare, StateDir, StateError};
+pub use store::{Change, LockedShare, StateDir, StateError};

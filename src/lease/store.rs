@@ -2,7 +2,8 @@
 //!
 //! ```text
 //! /run/virt-quobyte/              root, 0700
-//!     KEY.lock                    the share's flock; never unlinked, so that two processes cannot lock two different files
+//!     KEY.lock                    the share's flock; never unlinked, so that two processes cannot lock two different files;
+//!                                 with a byte in it, a domain may be named that has no lease
 //!     KEY.json                    its record, replaced as a whole; absent when nothing is known
 //!     domains/UUID/KEY            an empty file for each share that the domain may hold a lease on
 //!     turn-HEX.lock               the flock of whoever changes the disks of the running domain with this UUID
@@ -10,12 +11,13 @@
 //! ```
 //!
 //! The `domains` part only saves `release` from reading every record on the host. It is written before a lease and removed
-//! after it, so it can name a share too many, never one too few. What is too many goes when the share's record does.
+//! after it, so it can name a share too many, never one too few. What is too many goes when the share's record does, see `doubt`.
 //!
 //! The `let-go` part is for `release`, which may not wait for as long as another guest's mount takes: it leaves word, and
 //! whoever has the lock next counts the lease as void.
 #![allow(clippy::disallowed_methods, reason = "this file is where the room's effects are")]
 
+mod doubt;
 #[cfg(feature = "admin")]
 mod leftovers;
 #[cfg(feature = "admin")]
@@ -35,6 +37,7 @@ use crate::domain::DomainUuid;
 use crate::host::deadline::Deadline;
 use crate::host::trusted_path::{self, Missing, UntrustedPath};
 use crate::share::{MountPoint, ShareKey};
+use doubt::Doubt;
 #[cfg(feature = "admin")]
 pub use turn::Turn;
 
@@ -54,7 +57,13 @@ pub struct LockedShare<'a> {
     key: ShareKey,
     // Close-on-exec, as everything that std opens: a client that daemonises must not inherit the lock.
     lock: File,
+    doubt: Doubt,
 }
+
+/// A domain's name and its lease are changed, one after the other. Dropped before that is done, it leaves them in doubt.
+#[must_use]
+#[derive(Debug)]
+pub struct Change<'l>(&'l LockedShare<'l>);
 
 /// What went wrong with the state.
 #[derive(Debug, thiserror::Error)]
@@ -114,13 +123,7 @@ impl StateDir {
     /// Opens the directory; `None` if there is none, and so no state.
     pub fn open(path: &MountPoint) -> Result<Option<Self>, StateError> {
         match trusted_path::walk(path, Missing::IsAnError) {
-            Ok(end) => {
-                let mode = end.mode & 0o7777;
-                if mode & 0o077 != 0 {
-                    return Err(StateError::Mode { path: path.as_path().to_owned(), mode });
-                }
-                Ok(Some(Self { path: path.as_path().to_owned() }))
-            }
+            Ok(end) => Self::at(path, end.mode).map(Some),
             Err(UntrustedPath::Missing { .. }) => Ok(None),
             Err(error) => Err(error.into()),
         }
@@ -128,8 +131,16 @@ impl StateDir {
 
     /// Opens the directory, and makes it if there is none.
     pub fn create(path: &MountPoint) -> Result<Self, StateError> {
-        trusted_path::walk(path, Missing::IsMade { mode: 0o700 })?;
-        Ok(Self::open(path)?.expect("it was just made"))
+        let end = trusted_path::walk(path, Missing::IsMade { mode: 0o700 })?;
+        Self::at(path, end.mode)
+    }
+
+    fn at(path: &MountPoint, mode: u32) -> Result<Self, StateError> {
+        let (path, mode) = (path.as_path().to_owned(), mode & 0o7777);
+        if mode & 0o077 != 0 {
+            return Err(StateError::Mode { path, mode });
+        }
+        Ok(Self { path })
     }
 
     /// Takes a share's lock, for as long as the returned value lives.
@@ -146,8 +157,10 @@ impl StateDir {
         key: &ShareKey,
         deadline: Deadline,
     ) -> Result<LockedShare<'_>, StateError> {
-        let lock = take_lock(self.lock_path(key), deadline)?;
-        Ok(LockedShare { dir: self, key: key.clone(), lock })
+        let path = self.lock_path(key);
+        let lock = take_lock(&path, deadline)?;
+        let doubt = Doubt::of(&lock).map_err(io_error("look at", &path))?;
+        Ok(LockedShare { dir: self, key: key.clone(), lock, doubt })
     }
 
     /// Reads a share's record without its lock: as it was at some instant, never half of a change.
@@ -218,18 +231,20 @@ impl StateDir {
     }
 }
 
-fn take_lock(path: PathBuf, deadline: Deadline) -> Result<File, StateError> {
-    let lock = match state_file::open_lock(&path) {
+fn take_lock(path: &Path, deadline: Deadline) -> Result<File, StateError> {
+    let lock = match state_file::open_lock(path) {
         Ok(lock) => lock,
-        Err(Fault::NotAFile(kind)) => return Err(StateError::Lock { path, kind }),
-        Err(Fault::Io(error)) => return Err(io_error("open", &path)(error)),
+        Err(Fault::NotAFile(kind)) => {
+            return Err(StateError::Lock { path: path.to_owned(), kind });
+        }
+        Err(Fault::Io(error)) => return Err(io_error("open", path)(error)),
     };
     loop {
         match lock.try_lock() {
             Ok(()) => return Ok(lock),
-            Err(TryLockError::Error(error)) => return Err(io_error("lock", &path)(error)),
+            Err(TryLockError::Error(error)) => return Err(io_error("lock", path)(error)),
             Err(TryLockError::WouldBlock) if deadline.is_over() => {
-                return Err(StateError::Busy { path, waited: deadline.length() });
+                return Err(StateError::Busy { path: path.to_owned(), waited: deadline.length() });
             }
             Err(TryLockError::WouldBlock) => std::thread::sleep(LOCK_POLL.min(deadline.left())),
         }
@@ -273,7 +288,10 @@ impl LockedShare<'_> {
     /// Puts a record in place of the earlier one, or takes it away if it says nothing any more.
     pub fn write(&self, record: &ShareRecord) -> Result<(), StateError> {
         if record.is_blank() {
-            return self.forget();
+            return self.take_away_record();
+        }
+        if self.doubt.is_there() {
+            self.keep_doubt()?;
         }
         let path = self.dir.record_path(&self.key);
         let text = record.to_text();
@@ -289,16 +307,44 @@ impl LockedShare<'_> {
 
     /// Takes away all that is kept of a share of which nothing is to be known: its record, and what processes that died left.
     pub fn forget(&self) -> Result<(), StateError> {
+        self.doubt_names();
+        self.take_away_record()?;
+        self.settle_doubt()
+    }
+
+    fn take_away_record(&self) -> Result<(), StateError> {
         remove_if_there(&self.dir.record_path(&self.key))?;
         let words = self.dir.let_go_path(&self.key);
         for domain in names_in(&words)? {
             remove_file(&words, &domain)?;
         }
-        let domains = self.dir.path.join("domains");
-        for domain in names_in(&domains)? {
-            remove_file(&domains.join(domain), self.key.as_str())?;
+        if self.doubt.is_there() {
+            let domains = self.dir.path.join("domains");
+            for domain in names_in(&domains)? {
+                remove_file(&domains.join(domain), self.key.as_str())?;
+            }
+            self.doubt.end();
         }
         Ok(())
+    }
+
+    /// Has all names of domains looked at when the record is taken away: what it said of them before is not believed any more.
+    pub fn doubt_names(&self) {
+        self.doubt.begin();
+    }
+
+    /// Begins a change of a domain's name and its lease.
+    pub fn change(&self) -> Result<Change<'_>, StateError> {
+        self.keep_doubt()?;
+        Ok(Change(self))
+    }
+
+    fn keep_doubt(&self) -> Result<(), StateError> {
+        self.doubt.keep(&self.lock).map_err(io_error("write", &self.dir.lock_path(&self.key)))
+    }
+
+    fn settle_doubt(&self) -> Result<(), StateError> {
+        self.doubt.settle(&self.lock).map_err(io_error("write", &self.dir.lock_path(&self.key)))
     }
 
     /// Puts a record that cannot be read out of the way, and returns where it is now.
@@ -315,6 +361,7 @@ impl LockedShare<'_> {
             .find(|aside| fs::symlink_metadata(aside).is_err())
             .expect("there are more numbers than files");
         fs::rename(&path, &aside).map_err(io_error("set aside", &path))?;
+        self.doubt_names();
         Ok(aside)
     }
 
@@ -333,6 +380,13 @@ impl LockedShare<'_> {
     pub fn forget_domain(&self, domain: &DomainUuid) -> Result<(), StateError> {
         remove_file(&self.dir.let_go_path(&self.key), domain.to_string())?;
         remove_file(&self.dir.domain_path(domain), self.key.as_str())
+    }
+}
+
+impl Change<'_> {
+    /// The name and the lease are both there, or neither is.
+    pub fn done(self) -> Result<(), StateError> {
+        self.0.settle_doubt()
     }
 }
 

@@ -19,6 +19,6 @@ impl StateDir {
     pub fn turn(&self, domain: &DomainUuid, deadline: Deadline) -> Result<Turn, StateError> {
         // Not the UUID as it is written everywhere else: what is searched for it should find what the domain holds.
         let name = format!("turn-{}.lock", domain.to_string().replace('-', ""));
-        Ok(Turn { _lock: take_lock(self.path.join(name), deadline)? })
+        Ok(Turn { _lock: take_lock(&self.path.join(name), deadline)? })
     }
 }
