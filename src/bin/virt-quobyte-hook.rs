@@ -16,6 +16,7 @@ fn main() -> ExitCode {
         return ExitCode::SUCCESS;
     }
     host::prepare_process();
+    host::enter_root_directory();
     if let Some((after, key)) = hook::asked(&arguments) {
         hook::look_again(after, &key, None);
         return ExitCode::SUCCESS;

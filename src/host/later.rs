@@ -113,8 +113,8 @@ fn child(
     if let Some(config) = config {
         command.env(CONFIG, config);
     }
+    program::in_root_directory(&mut command);
     command
-        .current_dir("/")
         .stdin(Stdio::null())
         .stdout(Stdio::null())
         .stderr(Stdio::null())

@@ -97,22 +97,33 @@ pub(super) fn run_with_stdin<S: AsRef<OsStr>>(
     let failed = |source| StartError { program: program.to_owned(), source };
     let output = sealed_memory().map_err(|errno| failed(errno.into()))?;
     let write_end = || output.try_clone().map(Stdio::from);
-    let mut child = Command::new(program)
+    let mut command = Command::new(program);
+    command
         .args(arguments)
         .env_clear()
         .env("PATH", "/usr/sbin:/usr/bin:/sbin:/bin")
         .env("LC_ALL", "C")
         .env("HOME", "/root")
-        .current_dir("/")
         // Its own group, so that a timeout ends what it started too, and a signal to libvirtd's group does not.
         .process_group(0)
         .stdin(stdin)
         .stdout(write_end().map_err(failed)?)
-        .stderr(write_end().map_err(failed)?)
-        .spawn()
-        .map_err(failed)?;
+        .stderr(write_end().map_err(failed)?);
+    in_root_directory(&mut command);
+    let mut child = command.spawn().map_err(failed)?;
     let end = wait(&mut child, deadline).map_err(failed)?;
     Ok(Run { end, output: written(&output.into()).map_err(failed)? })
+}
+
+/// Has a program begin in `/`, so that it keeps no other file system from being unmounted.
+///
+/// Where this process is there already, as the hook is, nothing is said of it: a program that is linked statically has no
+/// `posix_spawn` that changes the directory, for std names that one weakly, and a copy of the whole process takes its place.
+pub(super) fn in_root_directory(command: &mut Command) {
+    let root = Path::new("/");
+    if !std::env::current_dir().is_ok_and(|here| here == root) {
+        command.current_dir(root);
+    }
 }
 
 /// A file in memory whose size is sealed: what does not fit is refused to the writer with EPERM.

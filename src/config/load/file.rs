@@ -44,11 +44,13 @@ fn read_resolved(path: &Path, trust: Trust) -> Result<Vec<u8>, FileFault> {
         return Err(FileFault::NotAFile(kind(metadata.file_type())));
     }
     trust.check_file(&metadata)?;
-    read_bounded(file).map_err(FileFault::Unreadable)?.ok_or(FileFault::TooLarge)
+    read_bounded(file, metadata.len()).map_err(FileFault::Unreadable)?.ok_or(FileFault::TooLarge)
 }
 
-fn read_bounded(file: File) -> io::Result<Option<Vec<u8>>> {
-    let mut bytes = Vec::new();
+/// Reads it at once, as far as its length is still the one that was seen.
+fn read_bounded(file: File, length: u64) -> io::Result<Option<Vec<u8>>> {
+    let room = usize::try_from(length).map_or(LARGEST, |length| length.min(LARGEST));
+    let mut bytes = Vec::with_capacity(room + 1);
     file.take(LARGEST as u64 + 1).read_to_end(&mut bytes)?;
     Ok((bytes.len() <= LARGEST).then_some(bytes))
 }
