@@ -5,6 +5,7 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::sync::{Mutex, PoisonError};
 
 use anyhow::{Context as _, Result, ensure};
 
@@ -35,9 +36,14 @@ pub(crate) fn build() -> Result<()> {
     ]))
 }
 
-/// Makes the Debian package, and returns where it is.
+/// Makes the Debian package, and returns where it is. Once a run: while one host copies it, nobody writes it anew for another one.
 pub(crate) fn package() -> Result<PathBuf> {
-    make(&["deb"])?;
+    static IS_MADE: Mutex<bool> = Mutex::new(false);
+    let mut is_made = IS_MADE.lock().unwrap_or_else(PoisonError::into_inner);
+    if !*is_made {
+        make(&["deb"])?;
+        *is_made = true;
+    }
     Ok(clone_dir().join("target/virt-quobyte.deb"))
 }
 

@@ -1,14 +1,21 @@
 //! Runs scenarios and reports them, one line each. A host serves one scenario after the other as
 //! long as they pass and leave nothing; after a failure the evidence is printed, the host ended and
 //! another one booted.
+//!
+//! Scenarios on one host and those on two run in two lanes, side by side: most of the time of either
+//! goes by while a guest boots, or until a deadline.
 
+use std::fmt::{Display, Write as _};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, PoisonError};
+use std::thread;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use anyhow::{Context as _, Result, ensure};
 
 use crate::evidence;
 use crate::guest;
-use crate::host::Host;
+use crate::host::{Host, Namespaces};
 use crate::image::{self, Image};
 use crate::install;
 use crate::lab::Lab;
@@ -38,6 +45,24 @@ enum Product {
     Installed,
 }
 
+/// What is played on hosts of its own, beside the other lane.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Lane {
+    OneHost,
+    TwoHosts,
+}
+
+impl Lane {
+    const ALL: [Self; 2] = [Self::OneHost, Self::TwoHosts];
+
+    fn of(scenario: &Scenario) -> Self {
+        match scenario.act {
+            Act::OnMachine(_) | Act::OnHost(_) | Act::WithProduct(_) => Self::OneHost,
+            Act::OnTwoHosts(_) => Self::TwoHosts,
+        }
+    }
+}
+
 /// Who failed and who did not.
 #[derive(Debug, Default)]
 pub(crate) struct Tally {
@@ -53,71 +78,90 @@ pub(crate) fn run(lab: Lab, filter: Option<&str>, after_failure: AfterFailure) -
         .filter(|scenario| filter.is_none_or(|word| scenario.matches(word)))
         .collect();
     ensure!(!selected.is_empty(), "no scenario's name holds {:?}", filter.unwrap_or_default());
-    let mut tally = Tally::default();
-    let mut bench = Bench::new(&lab)?;
+    let image = image::ready(&lab)?;
     if selected
         .iter()
         .any(|scenario| matches!(scenario.act, Act::WithProduct(_) | Act::OnTwoHosts(_)))
     {
         install::build()?;
     }
-    let mut rest = selected.into_iter();
-    for scenario in rest.by_ref() {
-        if !bench.run(scenario, &mut tally)? && after_failure == AfterFailure::Stop {
-            break;
-        }
-    }
-    for scenario in rest {
-        tally.skipped += 1;
-        println!("skip            {scenario}: not run after a failure (--keep-going runs all)");
-    }
+    let report =
+        Report { tally: Mutex::default(), after_failure, is_stopped: AtomicBool::new(false) };
+    let traces = thread::scope(|scope| {
+        let lanes = Lane::ALL.map(|lane| {
+            let own: Vec<_> =
+                selected.iter().copied().filter(|scenario| Lane::of(scenario) == lane).collect();
+            let bench = Bench::new(&lab, &image);
+            let report = &report;
+            // What a lane starts ends with its thread (PR_SET_PDEATHSIG), so a lane also ends its hosts.
+            scope.spawn(move || bench.play(&own, report))
+        });
+        let ends = lanes.map(|lane| lane.join().expect("a lane does not panic"));
+        ends.into_iter().collect::<Result<Vec<_>>>()
+    })?;
 
-    let mut traces = bench.traces;
-    traces.extend(bench.stage.map(|(host, _)| host.namespaces().clone()));
-    traces.extend(bench.pair.iter().flat_map(Pair::traces));
     let began = Instant::now();
     let tree = lab.tree().clone();
-    let left = lab.close().and_then(|()| machine.is_as_it_was(&tree, &traces));
-    tally.report(
+    let left = lab.close().and_then(|()| machine.is_as_it_was(&tree, &traces.concat()));
+    report.tell(
         &"machine: nothing is left behind",
         began,
         left.map(|()| Verdict::Passed),
         String::new,
     );
+    let tally = report.tally.into_inner().unwrap_or_else(PoisonError::into_inner);
     println!("{} passed, {} failed, {} skipped", tally.passed, tally.failed, tally.skipped);
     Ok(tally)
 }
 
-impl Tally {
+/// What both lanes write to.
+#[derive(Debug)]
+struct Report {
+    tally: Mutex<Tally>,
+    after_failure: AfterFailure,
+    is_stopped: AtomicBool,
+}
+
+impl Report {
     /// Returns whether it did not fail.
-    fn report(
-        &mut self,
-        scenario: &dyn std::fmt::Display,
+    fn tell(
+        &self,
+        scenario: &dyn Display,
         began: Instant,
         done: Result<Verdict>,
         evidence: impl FnOnce() -> String,
     ) -> bool {
         let elapsed = began.elapsed().as_secs_f64();
-        match done {
-            Ok(Verdict::Passed) => {
-                self.passed += 1;
-                println!("ok    {elapsed:6.1} s  {scenario}");
-            }
+        let (passed, text) = match done {
+            Ok(Verdict::Passed) => (true, format!("ok    {elapsed:6.1} s  {scenario}\n")),
             Ok(Verdict::Measured(what)) => {
-                self.passed += 1;
-                println!("ok    {elapsed:6.1} s  {scenario} ({what})");
+                (true, format!("ok    {elapsed:6.1} s  {scenario} ({what})\n"))
             }
             Err(error) => {
-                self.failed += 1;
-                println!("FAIL  {elapsed:6.1} s  {scenario}");
+                let mut text = format!("FAIL  {elapsed:6.1} s  {scenario}\n");
                 for line in format!("{error:#}").lines() {
-                    println!("  {line}");
+                    writeln!(text, "  {line}").expect("a String takes everything");
                 }
-                print!("{}", evidence());
-                return false;
+                (false, text + &evidence())
+            }
+        };
+        let mut tally = self.tally.lock().unwrap_or_else(PoisonError::into_inner);
+        if passed {
+            tally.passed += 1;
+        } else {
+            tally.failed += 1;
+            if self.after_failure == AfterFailure::Stop {
+                self.is_stopped.store(true, Ordering::Relaxed);
             }
         }
-        true
+        // While the tally is held, so that what a failure is told with is not torn.
+        print!("{text}");
+        passed
+    }
+
+    fn skip(&self, scenario: &Scenario) {
+        self.tally.lock().unwrap_or_else(PoisonError::into_inner).skipped += 1;
+        println!("skip            {scenario}: not run after a failure (--keep-going runs all)");
     }
 }
 
@@ -125,25 +169,37 @@ fn now() -> Result<Duration> {
     SystemTime::now().duration_since(UNIX_EPOCH).context("the clock")
 }
 
-/// The hosts that serve at the moment.
+/// The hosts that serve one lane at the moment.
 struct Bench<'l> {
     lab: &'l Lab,
-    image: Image,
+    image: &'l Image,
     stage: Option<(Host, Product)>,
     pair: Option<Pair>,
     boots: u32,
     /// The namespaces of hosts that are gone.
-    traces: Vec<crate::host::Namespaces>,
+    traces: Vec<Namespaces>,
 }
 
 impl<'l> Bench<'l> {
-    fn new(lab: &'l Lab) -> Result<Self> {
-        let image = image::ready(lab)?;
-        Ok(Self { lab, image, stage: None, pair: None, boots: 0, traces: Vec::new() })
+    fn new(lab: &'l Lab, image: &'l Image) -> Self {
+        Self { lab, image, stage: None, pair: None, boots: 0, traces: Vec::new() }
     }
 
-    /// Runs one scenario and reports it. An error is the lab's own.
-    fn run(&mut self, scenario: &Scenario, tally: &mut Tally) -> Result<bool> {
+    /// Runs a lane's scenarios and ends its hosts; returns by what these are recognised. An error is the lab's own.
+    fn play(mut self, scenarios: &[&Scenario], report: &Report) -> Result<Vec<Namespaces>> {
+        for scenario in scenarios {
+            if report.is_stopped.load(Ordering::Relaxed) {
+                report.skip(scenario);
+            } else if !self.run(scenario, report)? {
+                self.end()?;
+            }
+        }
+        self.end()?;
+        Ok(self.traces)
+    }
+
+    /// Runs one scenario and reports it; returns whether it passed.
+    fn run(&mut self, scenario: &Scenario, report: &Report) -> Result<bool> {
         let began = Instant::now();
         let mut since = now()?;
         let mut in_host = |wanted, act: fn(&Host) -> Result<Verdict>| {
@@ -168,24 +224,19 @@ impl<'l> Bench<'l> {
             (Act::OnTwoHosts(_), _, None) | (_, None, _) => Vec::new(),
             (_, Some((host, _)), _) => vec![host],
         };
-        let passed = tally.report(scenario, began, done, || {
+        Ok(report.tell(scenario, began, done, || {
             hosts.iter().map(|host| evidence::collect(host, since)).collect()
-        });
-        if !passed {
-            self.end(scenario)?;
-        }
-        Ok(passed)
+        }))
     }
 
-    /// Ends what this scenario played on.
-    fn end(&mut self, scenario: &Scenario) -> Result<()> {
-        if let Act::OnTwoHosts(_) = scenario.act {
-            if let Some(pair) = self.pair.take() {
-                self.traces.extend(pair.end()?);
-            }
-        } else if let Some((host, _)) = self.stage.take() {
+    /// Ends the hosts that serve.
+    fn end(&mut self) -> Result<()> {
+        if let Some((host, _)) = self.stage.take() {
             self.traces.push(host.namespaces().clone());
             host.end()?;
+        }
+        if let Some(pair) = self.pair.take() {
+            self.traces.extend(pair.end()?);
         }
         Ok(())
     }
@@ -193,7 +244,7 @@ impl<'l> Bench<'l> {
     /// The pair that serves, booted if there is none.
     fn pair(&mut self) -> Result<&mut Pair> {
         if self.pair.is_none() {
-            self.pair = Some(Pair::boot(self.lab, &self.image)?);
+            self.pair = Some(Pair::boot(self.lab, self.image)?);
         }
         self.pair.as_mut().context("a pair was just put here")
     }
@@ -202,8 +253,8 @@ impl<'l> Bench<'l> {
     fn host(&mut self, wanted: Product) -> Result<&Host> {
         if self.stage.is_none() {
             self.boots += 1;
-            let host = Host::boot(self.lab, &self.image, &format!("lab-{}", self.boots))?;
-            guest::install(&host, &self.image)?;
+            let host = Host::boot(self.lab, self.image, &format!("lab-{}", self.boots))?;
+            guest::install(&host, self.image)?;
             self.stage = Some((host, Product::Absent));
         }
         let (host, product) = self.stage.as_mut().context("a host was just put here")?;
