@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 use std::fs::{self, File};
+use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -157,9 +158,11 @@ impl Host {
         let options = ["--disable-xattrs", &export(share), at];
         let call = Call::new(&client, &options, Path::new("/dev/null"));
         fs::create_dir_all(&mount_point).context("a mount point")?;
+        let device = |path: &Path| fs::metadata(path).map(|seen| seen.dev()).context("a directory");
+        let below = device(&mount_point)?;
         let begun = Instant::now();
         call.time()?;
-        while !is_mounted(at)? {
+        while device(&mount_point)? == below {
             std::thread::sleep(Duration::from_millis(1));
         }
         let mounted = begun.elapsed();
@@ -206,11 +209,6 @@ pub(crate) fn share_name(number: usize) -> String {
 
 pub(crate) fn export(share: &str) -> String {
     format!("reg1.example.org,reg2.example.org/{share}")
-}
-
-fn is_mounted(at: &str) -> Result<bool> {
-    let table = fs::read_to_string("/proc/self/mountinfo").context("the mount table")?;
-    Ok(table.lines().any(|line| line.split(' ').nth(4) == Some(at)))
 }
 
 fn this_namespace() -> Result<File> {

@@ -51,8 +51,10 @@ fn call(host: &Host, share: &str, words: &str) -> Result<Call> {
 /// What a connect that mounts and a disconnect that unmounts ask of the kernel.
 pub(crate) fn costs(host: &Host, share: &str) -> Result<[Cost; 2]> {
     host.enter()?;
-    // What Python and the modules cost by themselves is paid once in nova-compute's life.
-    let idle = count::cost(&call(host, share, "")?)?;
+    // What Python and the modules cost by themselves is paid once in nova-compute's life. The first start of all also compiles them.
+    let idle = call(host, share, "")?;
+    idle.time()?;
+    let idle = count::cost(&idle)?;
     let cost = |words: &str| -> Result<Cost> {
         let cost = count::cost(&call(host, share, words)?)?;
         Ok(Cost { calls: cost.calls.saturating_sub(idle.calls), ..cost })

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result};
 
-use crate::results::{Measured, Results};
+use crate::results::{Judged, Measured, Results};
 use crate::table;
 
 /// Where the README's part begins and ends.
@@ -18,7 +18,7 @@ const END: &str = "<!-- end -->\n";
 
 /// A line of the README: what is called, beside what, and the rows that it is made of.
 ///
-/// `{}` stands for the first row's own time.
+/// `{}` stands for the first row's own time, or for that of what is beside it.
 struct Line(&'static str, &'static str, &'static [(&'static str, &'static str)]);
 
 const NO_SHARE: &str = "no share: prepare";
@@ -35,6 +35,16 @@ const HOOK: &[Line] = &[
         "",
         "a bash script that does nothing; a Python one",
         &[(NO_SHARE, "bash, nothing"), (NO_SHARE, "python3, nothing")],
+    ),
+    Line(
+        "`prepare`, mount included: {}",
+        "the client alone: {}",
+        &[(COLD[0], "client alone: mount")],
+    ),
+    Line(
+        "the same with 2,000 other mounts: {}",
+        "the client alone, there: {}",
+        &[("cold prepare, 2,000 other mounts", "client alone: mount")],
     ),
     Line(
         "`prepare`, mount included: {}",
@@ -71,6 +81,16 @@ const HOOK: &[Line] = &[
         &[("warm prepare, 500 shares", WARM[0]), ("warm release, 500 shares", WARM[1])],
     ),
     Line(
+        "`prepare`, `release`, mount included, with 1,000 leases on another share",
+        "with none",
+        &[("cold prepare, 1,000 leases", COLD[0]), ("cold release, 1,000 leases", COLD[1])],
+    ),
+    Line(
+        "with 500 configured shares",
+        "with two",
+        &[("cold prepare, 500 shares", COLD[0]), ("cold release, 500 shares", COLD[1])],
+    ),
+    Line(
         "200 guests on 10 shares, all at once: `prepare`, `release`",
         "10 clients and 200 C programs, one by one",
         &[
@@ -83,9 +103,19 @@ const HOOK: &[Line] = &[
 const XML: &[Line] = &[
     Line("`lint`", "`xmllint --noout`", &[("lint, libvirt's test documents", "xmllint --noout")]),
     Line(
-        "`lint --schema`'s validator",
+        "`lint --schema`",
         "`xmllint --relaxng`",
-        &[("validation, libvirt's documents", "xmllint --relaxng")],
+        &[("lint --schema, libvirt's documents", "xmllint --relaxng")],
+    ),
+    Line(
+        "`lint --schema`, 25 of them at once",
+        "`virt-xml-validate`, which takes one",
+        &[("lint --schema, some of them", "virt-xml-validate, one by one")],
+    ),
+    Line(
+        "the same one by one",
+        "`virt-xml-validate`",
+        &[("lint --schema, one by one", "virt-xml-validate, one by one")],
     ),
 ];
 
@@ -133,18 +163,21 @@ fn summary(results: &Results) -> String {
 fn cells(results: &Results, Line(what, beside, of): &Line) -> [String; 4] {
     let rows: Vec<&Measured> =
         of.iter().map(|&(ours, beside)| row(results, ours, beside)).collect();
-    let own = format!("{} ms", rounded(rows[0].ours_ms.median));
+    let [own, other] =
+        [rows[0].ours_ms, rows[0].beside_ms].map(|times| format!("{} ms", rounded(times.median)));
     let times = rows.iter().map(|row| rounded(row.times.median)).collect::<Vec<_>>();
     let goal = match rows[0].goal {
         None => String::new(),
-        Some(goal) if rows.iter().all(|row| row.goal.is_some_and(|goal| goal.met)) => {
-            goal.times.to_string()
-        }
-        Some(goal) => format!("{}, missed", goal.times),
+        Some(goal) if rows.iter().all(|row| row.goal.is_some_and(|goal| goal.met)) => most(goal),
+        Some(goal) => format!("{}, missed", most(goal)),
     };
     // Two calls beside one thing, or one call beside two things.
     let between = if beside.contains(';') { "; " } else { ", " };
-    [what.replace("{}", &own), (*beside).to_owned(), times.join(between), goal]
+    [what.replace("{}", &own), beside.replace("{}", &other), times.join(between), goal]
+}
+
+fn most(Judged { times, and_ms, .. }: Judged) -> String {
+    if and_ms > 0.0 { format!("{times} and {and_ms} ms") } else { times.to_string() }
 }
 
 fn row<'r>(results: &'r Results, ours: &str, beside: &str) -> &'r Measured {
@@ -173,7 +206,7 @@ const HEAD: &str = "\
 
 `make tables` writes this page and the README's tables from `results.json`; a test of this package holds both against it.
 
-    make bench                    # five minutes, as root, on a machine with no other work: prints the table, writes target/bench.json
+    make bench                    # a quarter of an hour, as root, on a machine with no other work: prints the table, writes target/bench.json
     target/release/bench quick    # a tenth of it, for a first look: writes nothing
     make tables                   # takes target/bench.json, if there is one, for results.json, and writes the tables
 
@@ -197,7 +230,6 @@ libvirt's test documents where `make corpus` has.
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::results::Judged;
 
     fn results() -> Results {
         Results::read(&here("results.json")).expect("the results")

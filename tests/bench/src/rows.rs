@@ -84,16 +84,13 @@ pub(crate) fn measure(effort: Effort) -> Result<Vec<Row>> {
     let crowded = ground.host("crowded", 2)?;
     crowded.mount_others(2000)?;
     let many_mounts = [Visitor::warm(&crowded)?, Visitor::cold(&crowded)?];
-    rows.extend(larger(
-        [
-            ["warm prepare, 2,000 other mounts", "warm release, 2,000 other mounts"],
-            ["cold prepare, 2,000 other mounts", "cold release, 2,000 other mounts"],
-        ],
-        &many_mounts,
-        &few,
-        &journal,
-        effort,
-    )?);
+    let [warm, cold] = [
+        ["warm prepare, 2,000 other mounts", "warm release, 2,000 other mounts"],
+        ["cold prepare, 2,000 other mounts", "cold release, 2,000 other mounts"],
+    ];
+    rows.extend(larger(warm, WARM, [&many_mounts[0], held], &journal, effort)?);
+    // The client has to find its way among them, too.
+    rows.extend(beside_client(&many_mounts[1], cold, LITTLE_ABOVE_THE_CLIENT, &journal, effort)?);
     rows.extend(nova_among_others(&crowded, &many_mounts[0], &journal, effort)?);
     let popular = ground.host("popular", 2)?;
     let many_leases = [Visitor::warm(&popular)?, Visitor::cold(&popular)?];
@@ -102,28 +99,25 @@ pub(crate) fn measure(effort: Effort) -> Result<Vec<Row>> {
         host::all_succeed([popular.hook("prepare", &guest)])?;
         journal.empty();
     }
-    rows.extend(larger(
-        [
+    let many = ground.host("many", 500)?;
+    let many_shares = [Visitor::warm(&many)?, Visitor::cold(&many)?];
+    for (names, beside, [visitor, few]) in [
+        (
             ["warm prepare, 1,000 leases", "warm release, 1,000 leases"],
+            WARM,
+            [&many_leases[0], held],
+        ),
+        (
             // All of them on another share: one that nobody holds has none.
             ["cold prepare, 1,000 leases", "cold release, 1,000 leases"],
-        ],
-        &many_leases,
-        &few,
-        &journal,
-        effort,
-    )?);
-    let many = ground.host("many", 500)?;
-    rows.extend(larger(
-        [
-            ["warm prepare, 500 shares", "warm release, 500 shares"],
-            ["cold prepare, 500 shares", "cold release, 500 shares"],
-        ],
-        &[Visitor::warm(&many)?, Visitor::cold(&many)?],
-        &few,
-        &journal,
-        effort,
-    )?);
+            COLD,
+            [&many_leases[1], alone],
+        ),
+        (["warm prepare, 500 shares", "warm release, 500 shares"], WARM, [&many_shares[0], held]),
+        (["cold prepare, 500 shares", "cold release, 500 shares"], COLD, [&many_shares[1], alone]),
+    ] {
+        rows.extend(larger(names, beside, [visitor, few], &journal, effort)?);
+    }
     rows.extend(crowd(&ground.host("busy", SHARES_AT_ONCE)?, &nothing, &journal, effort)?);
     rows.extend(corpus::rows(effort)?);
     Ok(rows)
@@ -396,28 +390,19 @@ fn at_once(calls: &[Call], journal: &Journal) -> Result<Duration> {
 
 const CLIENT_ALONE: [&str; 2] = ["client alone: mount", "client alone: umount"];
 
-/// The same on a host where there is more of something, beside the small host: first warm, then cold.
+/// The same on a host where there is more of something, beside the small host.
 fn larger(
-    names: [[&'static str; 2]; 2],
-    visitors: &[Visitor<'_>; 2],
-    few: &[Visitor<'_>; 2],
+    names: [&'static str; 2],
+    beside: [&'static str; 2],
+    [visitor, few]: [&Visitor<'_>; 2],
     journal: &Journal,
     effort: Effort,
 ) -> Result<Vec<Row>> {
-    let mut all = Vec::new();
-    for ((names, beside), (visitor, few)) in
-        names.into_iter().zip([WARM, COLD]).zip(visitors.iter().zip(few))
-    {
-        say(names[0]);
-        let pairs = in_turn(
-            effort.rounds(300),
-            || visitor.come_and_go(journal),
-            || few.come_and_go(journal),
-        )?;
-        let costs = visitor.costs().context(names[0])?;
-        all.extend(rows(names, beside, pairs, AS_FAST_WHEN_THERE_IS_MORE, costs));
-    }
-    Ok(all)
+    say(names[0]);
+    let pairs =
+        in_turn(effort.rounds(300), || visitor.come_and_go(journal), || few.come_and_go(journal))?;
+    let costs = visitor.costs().context(names[0])?;
+    Ok(rows(names, beside, pairs, AS_FAST_WHEN_THERE_IS_MORE, costs))
 }
 
 pub(crate) fn say(what: &str) {
