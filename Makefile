@@ -36,7 +36,7 @@ help:
 	@echo '  LAB_DAEMON=virtqemud        ... and with the daemon for QEMU alone instead of libvirtd'
 	@echo 'make revive-rounds ROUNDS=100 kill clients under guests, revive these and count what they lost; SEED= as for soak (root)'
 	@echo 'make bench                    measure the hook beside what it is to be compared with (root)'
-	@echo 'make tables                   publish what it measured last: in the README and in tests/bench'
+	@echo 'make tables                   publish what it measured last, and what the tests and the soak have counted: in the README'
 	@echo 'make install DESTDIR= PREFIX= install what was built'
 	@echo 'make uninstall                take it away again'
 	@echo 'make deb MAINTAINER=          build a package for Debian and Ubuntu'
@@ -78,10 +78,14 @@ lab: build
 
 # An hour by default. SEED= chooses as an earlier run did, as far as its guests come along at the same moments.
 soak: TIME = 3600
+soak: SHELL = /bin/bash
+soak: .SHELLFLAGS = -o pipefail -c
 soak: build
 	@tests/prepare lab deb
 	$(CARGO) build --release --locked --package standin --package lab
-	target/release/lab soak $(TIME) $(SEED)
+	@rm -f target/soak.log
+	target/release/lab soak $(TIME) $(SEED) | tee -i target/soak.running
+	@mv target/soak.running target/soak.log
 
 # Half an hour by default. SEED= throws the same dice.
 revive-rounds: ROUNDS = 100
@@ -102,6 +106,7 @@ tables:
 	$(CARGO) build --release --locked --package bench
 	@! test -e target/bench.json || mv target/bench.json tests/bench/results.json
 	target/release/bench tables
+	$(CARGO) run --quiet --locked --package proof -- tables
 
 install:
 	@test -x target/release/virt-quobyte-hook && test -x target/release/virt-quobyte || \

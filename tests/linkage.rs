@@ -1,11 +1,24 @@
 //! What the hook is linked with: every guest's start pays for it.
+//!
+//! `PROGRAMS=DIRECTORY` has the programs looked at that lie there, which were linked in another way.
 
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
+/// A program of this build, or the one of its name that is to be looked at.
+fn program(built: &str) -> PathBuf {
+    let built = Path::new(built);
+    match (std::env::var_os("PROGRAMS"), built.file_name()) {
+        (Some(others), Some(name)) => Path::new(&others).join(name),
+        _ => built.to_owned(),
+    }
+}
+
 /// The libraries that a binary asks the dynamic linker for.
-fn needed(binary: &str) -> Vec<String> {
+fn needed(built: &str) -> Vec<String> {
     let output = Command::new("readelf")
-        .args(["--dynamic", "--wide", binary])
+        .args(["--dynamic", "--wide"])
+        .arg(program(built))
         .env("LC_ALL", "C")
         .output()
         .expect("readelf, of binutils, which a Rust toolchain needs for its linker");
