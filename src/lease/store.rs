@@ -313,6 +313,10 @@ impl LockedShare<'_> {
     }
 
     fn take_away_record(&self) -> Result<(), StateError> {
+        // First, so that whoever comes after us does it, should we not come to it.
+        if self.doubt.is_there() {
+            self.keep_doubt()?;
+        }
         remove_if_there(&self.dir.record_path(&self.key))?;
         let words = self.dir.let_go_path(&self.key);
         for domain in names_in(&words)? {
@@ -360,8 +364,9 @@ impl LockedShare<'_> {
             .map(|name| path.with_extension(name))
             .find(|aside| fs::symlink_metadata(aside).is_err())
             .expect("there are more numbers than files");
-        fs::rename(&path, &aside).map_err(io_error("set aside", &path))?;
         self.doubt_names();
+        self.keep_doubt()?;
+        fs::rename(&path, &aside).map_err(io_error("set aside", &path))?;
         Ok(aside)
     }
 
