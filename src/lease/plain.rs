@@ -130,7 +130,7 @@ fn take(text: &mut &str, word: &str) -> Option<()> {
 
 /// Goes past a text and the quote at its end.
 fn string<'t>(text: &mut &'t str) -> Option<&'t str> {
-    let end = text.bytes().position(|byte| byte == b'"')?;
+    let end = memchr::memchr(b'"', text.as_bytes())?;
     let (value, rest) = text.split_at(end);
     *text = &rest[1..];
     // All bytes are looked at, so that many are at once.

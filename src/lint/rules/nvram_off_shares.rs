@@ -12,7 +12,9 @@ pub(in crate::lint) static RULE: Rule = Rule {
     summary: "firmware variables at a chosen path on no share, in a domain with disks on a share",
     why: "A live migration carries the firmware's variables along, but a start on another host, after this one has died, finds none and \
           makes new ones from the template: boot entries, enrolled keys and the state of Secure Boot are gone. The default place in \
-          /var/lib/libvirt/qemu/nvram has the same fault; it is left alone here, because libvirt chose it and not this document.",
+          /var/lib/libvirt/qemu/nvram has the same fault; it is left alone here, because libvirt chose it and not this document. The \
+          price of a share: a guest whose variables are there is not revived by `recover --revive` when the share's client has died, \
+          and has to be started again.",
     source: "libvirt 11.3.0, src/qemu/qemu_process.c:4749-4790",
     examples: examples!("nvram-off-shares"),
     check: Check::Document(check),

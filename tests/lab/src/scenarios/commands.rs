@@ -277,8 +277,8 @@ fn each_comes_back_from_each_kind_of_fault_and_says_what_it_is(host: &Host) -> R
     stage.is_well()?;
     end_of(host, &stage.guest)?;
     stage.share.is_not_mounted()?;
-    let (took, which) = slowest;
-    Ok(Verdict::Measured(format!("{tried} commands, the slowest took {took:.1?}: {which}")))
+    let (took, which) = (slowest.0.as_secs_f64(), slowest.1);
+    Ok(Verdict::Measured(format!("{tried} commands, the slowest took {took:.1} s: {which}")))
 }
 
 fn each_does_for_an_ordinary_user_what_it_may_or_names_root(host: &Host) -> Result<Verdict> {
