@@ -57,9 +57,11 @@ fn an_image_that_is_not_found_because_its_mount_went_away_is_not_called_missing(
     ground.wait_until("gold is mounted and held", || {
         ground.is_mounted("gold") && ground.record_path("gold").exists()
     });
-    // While the image is looked for, somebody takes the mount away.
+    // While the image is looked for, somebody takes the mount away: between two looks, because each uses it.
     std::thread::sleep(Duration::from_millis(500));
-    umount2(&ground.mount_point("gold"), MntFlags::empty()).expect("nobody uses it");
+    ground.wait_until("nobody uses it", || {
+        umount2(&ground.mount_point("gold"), MntFlags::empty()).is_ok()
+    });
     let output = hook.wait_with_output().expect("it ends");
     let said = String::from_utf8(output.stderr).expect("UTF-8");
     assert!(!output.status.success() && !said.contains("has no image"), "{said}");
