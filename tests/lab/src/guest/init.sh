@@ -57,6 +57,19 @@ boot=$(cat /proc/sys/kernel/random/boot_id)
 found() { (cd /sys/class/block && ls -d vd? sd? 2>/dev/null | tr '\n' ' '); }
 # Disks on other buses are found some time after their driver has been loaded.
 while [ "$(found | wc -w)" -lt "$wanted" ]; do sleep 0.1; done
+
+# The kernel names those in the order in which they answer, and the domain by where they are.
+by_place() {
+    # shellcheck disable=SC2046 # a list of words
+    set -- $(found)
+    for place in $(for name; do readlink -f "/sys/class/block/$name"; done | sort); do
+        # shellcheck disable=SC2046 # the two numbers of a device
+        mknod "/dev/by-place-$1" b $(tr : ' ' <"$place/dev")
+        shift
+    done
+    for node in /dev/by-place-*; do mv "$node" "/dev/${node#/dev/by-place-}"; done
+}
+[ "$wanted" = 0 ] || by_place
 disks=$(found)
 disks=${disks% }
 say "up, disks: $disks"

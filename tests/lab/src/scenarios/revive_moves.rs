@@ -64,7 +64,9 @@ fn a_guest_whose_client_is_killed_half_way_stays_and_is_revived_where_it_was(
     lose_client(pair.left(), &guest)?;
     guest.does("migrate-setspeed", &["1000"])?;
     let moved = running.wait()?.failure()?;
-    ensure!(moved.stderr_text().contains("unexpectedly failed"), "{moved}");
+    // libvirt 9's words, and 11's.
+    let words = ["unexpectedly failed", "Error in migration completion"];
+    ensure!(words.iter().any(|words| moved.stderr_text().contains(words)), "{moved}");
     guest.wait_for_state("paused")?;
     revive(pair.left(), &shares[0], &["--yes"])?.done()?;
     goes_on(&guest)?;
