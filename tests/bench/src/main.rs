@@ -16,6 +16,7 @@
 //!            results    what it came to, in numbers that are kept
 //!            table      how that is printed
 //!            published  and what is published of it
+//!            marked     where that stands in the README
 //! ```
 #![expect(
     clippy::exit,
@@ -32,6 +33,8 @@ mod documents;
 mod host;
 mod inside;
 mod journal;
+#[path = "../../proof/src/marked.rs"]
+mod marked;
 mod missing;
 mod nothing;
 mod nova;

@@ -10,11 +10,10 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, Result};
 
 use crate::results::{Judged, Measured, Results};
-use crate::table;
+use crate::{marked, table};
 
-/// Where the README's part begins and ends.
-const BEGIN: &str = "<!-- from tests/bench/results.json, by make tables -->\n";
-const END: &str = "<!-- end -->\n";
+/// Where the README's part begins.
+const MARK: &str = "<!-- from tests/bench/results.json, by make tables -->\n";
 
 /// A line of the README: what is called, beside what, and the rows that it is made of.
 ///
@@ -132,9 +131,7 @@ fn texts() -> Result<[(PathBuf, String); 2]> {
     let results = Results::read(&here("results.json"))?;
     let readme = here("../../README.md");
     let text = fs::read_to_string(&readme).context("README.md")?;
-    let (before, rest) = text.split_once(BEGIN).context("README.md has no mark of its tables")?;
-    let (_, after) = rest.split_once(END).context("README.md has no end of its tables")?;
-    let text = format!("{before}{BEGIN}{}{END}{after}", summary(&results));
+    let text = marked::replaced(&text, MARK, &summary(&results)).context("README.md")?;
     Ok([(here("README.md"), page(&results)), (readme, text)])
 }
 

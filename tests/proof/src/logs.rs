@@ -1,6 +1,7 @@
 //! Reads the numbers out of the logs that are there. A log without one that it should have is an error: then a test prints
 //! something else than it did, and `counts.toml` or the test is to be changed.
 
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::io::ErrorKind;
@@ -27,14 +28,14 @@ impl Read {
 pub(crate) fn read(wanted: &Wanted, target: &Path) -> Result<Read> {
     let mut read = Read { numbers: BTreeMap::new(), logs: BTreeSet::new() };
     let mut missing = Vec::new();
+    let mut texts = BTreeMap::new();
     for (name, number) in &wanted.0 {
-        let file = target.join(&number.log);
-        let text = match fs::read(&file) {
-            Ok(text) => String::from_utf8_lossy(&text).into_owned(),
-            Err(error) if error.kind() == ErrorKind::NotFound => continue,
-            Err(error) => return Err(error).with_context(|| file.display().to_string()),
+        let text = match texts.entry(&number.log) {
+            Entry::Occupied(there) => there.into_mut(),
+            Entry::Vacant(place) => place.insert(text(&target.join(&number.log))?),
         };
-        match found(number, &text) {
+        let Some(text) = text else { continue };
+        match found(number, text) {
             Ok(value) => {
                 read.numbers.insert(name.clone(), value);
                 read.logs.insert(number.log.clone());
@@ -45,6 +46,15 @@ pub(crate) fn read(wanted: &Wanted, target: &Path) -> Result<Read> {
     ensure!(missing.is_empty(), "not every number is in its log:\n{}", missing.join("\n"));
     ensure!(!read.logs.is_empty(), "there is no log below {}: run make test", target.display());
     Ok(read)
+}
+
+/// A log, if it is there.
+fn text(file: &Path) -> Result<Option<String>> {
+    match fs::read(file) {
+        Ok(text) => Ok(Some(String::from_utf8_lossy(&text).into_owned())),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error).with_context(|| file.display().to_string()),
+    }
 }
 
 /// The one number that all lines make.

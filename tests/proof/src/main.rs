@@ -6,6 +6,7 @@
 //! read    logs        what passing tests printed, below `target`
 //! kept    counts      the numbers of the last run of each
 //! told    published   the texts, with the numbers in them
+//!         marked      where they stand in the README
 //! ```
 #![expect(
     clippy::print_stdout,
@@ -15,6 +16,7 @@
 
 mod counts;
 mod logs;
+mod marked;
 mod published;
 mod wanted;
 

@@ -6,11 +6,9 @@ use std::path::PathBuf;
 use anyhow::{Context as _, Result, bail};
 
 use crate::counts::Counts;
-use crate::here;
+use crate::{here, marked};
 
-/// The texts. In the README each stands between a mark of its own and `END`.
 const TEXTS: [&str; 2] = ["table.md", "scopes.md"];
-const END: &str = "<!-- end -->\n";
 
 pub(crate) fn write(counts: &Counts) -> Result<()> {
     let (file, text) = readme(counts)?;
@@ -22,15 +20,11 @@ fn readme(counts: &Counts) -> Result<(PathBuf, String)> {
     let file = here("../../README.md");
     let mut text = fs::read_to_string(&file).context("README.md")?;
     for name in TEXTS {
-        let begin = format!("<!-- from tests/proof/{name}, by make tables -->\n");
         let part = fs::read_to_string(here(name)).with_context(|| name.to_owned())?;
         let part =
             filled(&part, |number| value(counts, number)).with_context(|| name.to_owned())?;
-        let (before, rest) =
-            text.split_once(&begin).with_context(|| format!("README.md has no mark of {name}"))?;
-        let (_, after) =
-            rest.split_once(END).with_context(|| format!("README.md has no end of {name}"))?;
-        text = format!("{before}{begin}{part}{END}{after}");
+        let mark = format!("<!-- from tests/proof/{name}, by make tables -->\n");
+        text = marked::replaced(&text, &mark, &part).context("README.md")?;
     }
     Ok((file, text))
 }
