@@ -37,6 +37,7 @@ use crate::domain::DomainUuid;
 use crate::host::deadline::Deadline;
 use crate::host::trusted_path::{self, Missing, UntrustedPath};
 use crate::share::{MountPoint, ShareKey};
+pub use doubt::Change;
 use doubt::Doubt;
 #[cfg(feature = "admin")]
 pub use turn::Turn;
@@ -59,11 +60,6 @@ pub struct LockedShare<'a> {
     lock: File,
     doubt: Doubt,
 }
-
-/// A domain's name and its lease are changed, one after the other. Dropped before that is done, it leaves them in doubt.
-#[must_use]
-#[derive(Debug)]
-pub struct Change<'l>(&'l LockedShare<'l>);
 
 /// What went wrong with the state.
 #[derive(Debug, thiserror::Error)]
@@ -287,11 +283,12 @@ impl LockedShare<'_> {
 
     /// Puts a record in place of the earlier one, or takes it away if it says nothing any more.
     pub fn write(&self, record: &ShareRecord) -> Result<(), StateError> {
-        if record.is_blank() {
-            return self.take_away_record();
-        }
+        // First, so that whoever comes after us looks at the names, should we not come to it.
         if self.doubt.is_there() {
             self.keep_doubt()?;
+        }
+        if record.is_blank() {
+            return self.take_away_record();
         }
         let path = self.dir.record_path(&self.key);
         let text = record.to_text();
@@ -308,15 +305,12 @@ impl LockedShare<'_> {
     /// Takes away all that is kept of a share of which nothing is to be known: its record, and what processes that died left.
     pub fn forget(&self) -> Result<(), StateError> {
         self.doubt_names();
+        self.keep_doubt()?;
         self.take_away_record()?;
         self.settle_doubt()
     }
 
     fn take_away_record(&self) -> Result<(), StateError> {
-        // First, so that whoever comes after us does it, should we not come to it.
-        if self.doubt.is_there() {
-            self.keep_doubt()?;
-        }
         remove_if_there(&self.dir.record_path(&self.key))?;
         let words = self.dir.let_go_path(&self.key);
         for domain in names_in(&words)? {
@@ -330,25 +324,6 @@ impl LockedShare<'_> {
             self.doubt.end();
         }
         Ok(())
-    }
-
-    /// Has all names of domains looked at when the record is taken away: what it said of them before is not believed any more.
-    pub fn doubt_names(&self) {
-        self.doubt.begin();
-    }
-
-    /// Begins a change of a domain's name and its lease.
-    pub fn change(&self) -> Result<Change<'_>, StateError> {
-        self.keep_doubt()?;
-        Ok(Change(self))
-    }
-
-    fn keep_doubt(&self) -> Result<(), StateError> {
-        self.doubt.keep(&self.lock).map_err(io_error("write", &self.dir.lock_path(&self.key)))
-    }
-
-    fn settle_doubt(&self) -> Result<(), StateError> {
-        self.doubt.settle(&self.lock).map_err(io_error("write", &self.dir.lock_path(&self.key)))
     }
 
     /// Puts a record that cannot be read out of the way, and returns where it is now.
@@ -385,13 +360,6 @@ impl LockedShare<'_> {
     pub fn forget_domain(&self, domain: &DomainUuid) -> Result<(), StateError> {
         remove_file(&self.dir.let_go_path(&self.key), domain.to_string())?;
         remove_file(&self.dir.domain_path(domain), self.key.as_str())
-    }
-}
-
-impl Change<'_> {
-    /// The name and the lease are both there, or neither is.
-    pub fn done(self) -> Result<(), StateError> {
-        self.0.settle_doubt()
     }
 }
 

@@ -9,6 +9,41 @@ use std::cell::Cell;
 use std::fs::File;
 use std::io;
 
+use super::{LockedShare, StateError, io_error};
+
+/// A domain's name and its lease are changed, one after the other. Dropped before that is done, it leaves them in doubt.
+#[must_use]
+#[derive(Debug)]
+pub struct Change<'l>(&'l LockedShare<'l>);
+
+impl Change<'_> {
+    /// The name and the lease are both there, or neither is.
+    pub fn done(self) -> Result<(), StateError> {
+        self.0.settle_doubt()
+    }
+}
+
+impl LockedShare<'_> {
+    /// Has all names of domains looked at when the record is taken away: what it said of them before is not believed any more.
+    pub fn doubt_names(&self) {
+        self.doubt.begin();
+    }
+
+    /// Begins a change of a domain's name and its lease.
+    pub fn change(&self) -> Result<Change<'_>, StateError> {
+        self.keep_doubt()?;
+        Ok(Change(self))
+    }
+
+    pub(super) fn keep_doubt(&self) -> Result<(), StateError> {
+        self.doubt.keep(&self.lock).map_err(io_error("write", &self.dir.lock_path(&self.key)))
+    }
+
+    pub(super) fn settle_doubt(&self) -> Result<(), StateError> {
+        self.doubt.settle(&self.lock).map_err(io_error("write", &self.dir.lock_path(&self.key)))
+    }
+}
+
 /// What is known of it while the lock is held.
 #[derive(Debug)]
 pub(super) struct Doubt {
