@@ -59,3 +59,8 @@ pub fn read(source: &[u8]) -> Result<Domain, ReadError> {
 pub fn read_stored(source: &[u8]) -> Result<(Domain, DomainUuid), ReadError> {
     read::read_stored(source).map_err(|fault| fault.located(source))
 }
+
+/// Reads a document that libvirt wrote as far as its UUID: what is wrong behind that is not seen.
+pub fn read_uuid(source: &[u8]) -> Result<DomainUuid, ReadError> {
+    read::read_uuid(source).map_err(|fault| fault.located(source))
+}

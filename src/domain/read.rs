@@ -24,6 +24,19 @@ pub(super) fn read_stored(source: &[u8]) -> Result<(Domain, DomainUuid), Fault> 
     Ok((domain, uuid))
 }
 
+/// Reads no further than the UUID, which libvirt writes near the top.
+pub(super) fn read_uuid(source: &[u8]) -> Result<DomainUuid, Fault> {
+    let mut document = Document::open(source)?;
+    let mut walk = Walk::default();
+    while let Some(markup) = document.next()? {
+        walk.step(&document, markup)?;
+        if let Some(uuid) = &walk.uuid {
+            return Ok(uuid.value);
+        }
+    }
+    Err(walk.missing("uuid"))
+}
+
 #[derive(Debug, Default)]
 struct Walk {
     /// What each open element is, the root first.
@@ -89,14 +102,18 @@ impl Walk {
         let mut document = Document::open(source)?;
         let mut walk = Self::default();
         while let Some(markup) = document.next()? {
-            match markup {
-                Markup::Start(tag) => walk.start(&document, &tag)?,
-                Markup::Text(text, span) => walk.text(&text, span)?,
-                Markup::End(span) => walk.end(span)?,
-                Markup::Comment(_) => {}
-            }
+            walk.step(&document, markup)?;
         }
         Ok(walk)
+    }
+
+    fn step(&mut self, document: &Document<'_>, markup: Markup<'_>) -> Result<(), Fault> {
+        match markup {
+            Markup::Start(tag) => self.start(document, &tag),
+            Markup::Text(text, span) => self.text(&text, span),
+            Markup::End(span) => self.end(span),
+            Markup::Comment(_) => Ok(()),
+        }
     }
 
     fn start(&mut self, document: &Document<'_>, tag: &StartTag<'_>) -> Result<(), Fault> {

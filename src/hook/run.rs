@@ -87,31 +87,32 @@ fn one_line(text: &str) -> String {
 /// Does what the operation asks for. Only `prepare`, `migrate` and `restore` can fail.
 pub fn run(call: &Call, config: Option<&Path>) -> Result<(), Failed> {
     let caller = Caller::of_this_process();
-    let document = stdin::read();
+    let document = stdin::read().map_err(Why::Stdin);
     let failed = |why| Failed { domain: call.domain.clone(), why };
-    let read = || {
-        let document = document.map_err(Why::Stdin)?;
+    let read = |document: Result<Vec<u8>, Why>| {
+        let document = document?;
         let (domain, uuid) = domain::read_stored(&document).map_err(Why::Document)?;
         Ok((document, domain, uuid))
     };
     match call.operation {
         Operation::Other => Ok(()),
         Operation::Prepare => {
-            let (document, domain, uuid) = read().map_err(failed)?;
+            let (document, domain, uuid) = read(document).map_err(failed)?;
             prepare(call, caller, &document, &domain, uuid, config).map_err(failed)
         }
         Operation::Migrate | Operation::Restore => {
-            let (document, domain, _) = read().map_err(failed)?;
+            let (document, domain, _) = read(document).map_err(failed)?;
             check(&document, &domain, config).map_err(failed)
         }
         Operation::Release => {
-            if let Ok((_, _, uuid)) = read() {
+            // The guest has ended, whatever else its document says.
+            if let Ok(Ok(uuid)) = document.as_deref().map(domain::read_uuid) {
                 release(call, uuid, config);
             }
             Ok(())
         }
         Operation::Reconnect => {
-            if let Ok((_, domain, uuid)) = read() {
+            if let Ok((_, domain, uuid)) = read(document) {
                 reconnect(call, caller, &domain, uuid, config);
             }
             Ok(())

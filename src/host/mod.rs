@@ -39,7 +39,7 @@ pub mod trial;
 pub mod trusted_path;
 pub mod unmount;
 
-pub use sys::exit_now;
+pub use sys::{exit_now, standard_input};
 
 /// Lets the storage client that this process starts outlive the guests that it serves, when memory runs out.
 ///

@@ -4,8 +4,9 @@
 #[cfg(feature = "admin")]
 use std::ffi::CStr;
 use std::ffi::CString;
+use std::fs::File;
 use std::io;
-use std::mem::MaybeUninit;
+use std::mem::{ManuallyDrop, MaybeUninit};
 use std::os::fd::{AsFd, AsRawFd, FromRawFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
@@ -13,6 +14,13 @@ use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use nix::libc;
+
+/// Standard input as a file, without the buffer that the standard library has for it, and the lock.
+pub fn standard_input() -> ManuallyDrop<File> {
+    // SAFETY: descriptor 0 is open, for Rust's start opens it where the caller has not; and this file, which is never dropped, does
+    // not close it.
+    ManuallyDrop::new(unsafe { File::from_raw_fd(libc::STDIN_FILENO) })
+}
 
 /// The unique id of the mount that a path leads to: `None` before Linux 6.8.
 ///
@@ -81,13 +89,19 @@ pub(super) fn statmount(mount: u64, wanted: u64) -> io::Result<Vec<u8>> {
         wanted: u64,
     }
     let request = Request { size: 24, spare: 0, mount, wanted };
-    // Longer texts than any path, source and option list together that is not made to be long; the kernel refuses the rest.
-    let mut told = vec![0; 16 * 1024];
-    // SAFETY: `request` has the size that it names, and the kernel writes no more into `told` than its length.
-    let status = unsafe {
-        libc::syscall(SYS_STATMOUNT, &raw const request, told.as_mut_ptr(), told.len(), 0)
+    let ask = |room: usize| {
+        let mut told = vec![0; room];
+        // SAFETY: `request` has the size that it names, and the kernel writes no more into `told` than its length.
+        let status = unsafe {
+            libc::syscall(SYS_STATMOUNT, &raw const request, told.as_mut_ptr(), told.len(), 0)
+        };
+        if status == 0 { Ok(told) } else { Err(io::Error::last_os_error()) }
     };
-    if status == 0 { Ok(told) } else { Err(io::Error::last_os_error()) }
+    match ask(2 * 1024) {
+        // Longer texts than any path, source and option list together that is not made to be long; the kernel refuses the rest.
+        Err(error) if error.raw_os_error() == Some(libc::EOVERFLOW) => ask(16 * 1024),
+        told => told,
+    }
 }
 
 /// The number on every architecture but Alpha and MIPS, which count from elsewhere and refuse this one.

@@ -3,7 +3,7 @@
 //! A prefix that nothing declares is no error: libvirt reads such metadata and hands it on.
 
 use std::borrow::Cow;
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 
 use super::attributes::Attribute;
 
@@ -25,11 +25,12 @@ impl Namespace<'_> {
     }
 }
 
-/// The declarations in force. By prefix, since every element asks, and there can be many.
+/// The declarations in force. By prefix, since every element asks, and there can be many; ordered, because there are few as a rule,
+/// and a hash would ask the kernel for its seed first.
 #[derive(Debug, Default)]
 pub(super) struct Namespaces<'a> {
     /// What each prefix means, the innermost meaning last.
-    meanings: HashMap<&'a str, Vec<Cow<'a, str>>>,
+    meanings: BTreeMap<&'a str, Vec<Cow<'a, str>>>,
     /// Which prefix was declared at which depth, in order.
     declared: Vec<(usize, &'a str)>,
 }

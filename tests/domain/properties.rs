@@ -353,7 +353,9 @@ proptest! {
         let domain = domain.map_err(|error| TestCaseError::fail(format!("{error}: {source}")))?;
         spans_are_sound(&domain, source.as_bytes());
         prop_assert_eq!(domain.name.value.as_str(), &name);
-        prop_assert_eq!(domain.uuid.map(|uuid| uuid.value.to_string()), Some(uuid));
+        let alone = domain::read_uuid(source.as_bytes()).expect("it stands there");
+        prop_assert_eq!(domain.uuid.map(|uuid| uuid.value), Some(alone));
+        prop_assert_eq!(alone.to_string(), uuid);
         prop_assert_eq!(domain.kind.map(|kind| kind.value), Some(kind));
         let found: Vec<_> = domain.shares.into_iter().map(|share| share.wanted).collect();
         let wanted = requests.into_iter().map(|(value, by_name)| {

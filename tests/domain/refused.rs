@@ -90,6 +90,16 @@ fn only_a_document_that_libvirt_wrote_must_have_a_uuid() {
 }
 
 #[test]
+fn the_uuid_alone_is_read_though_all_behind_it_is_missing() {
+    let source = format!("<domain><metadata><uuid>no</uuid></metadata>{IDENTITY}<devices><disk");
+    let uuid = domain::read_uuid(source.as_bytes()).expect("it stands there");
+    assert_eq!(uuid.to_string(), "4dea22b3-1d52-d8f3-2516-782e98ab3fa0");
+    let cut = source.strip_suffix("</uuid><devices><disk").expect("it ends so");
+    domain::read_uuid(cut.as_bytes()).expect_err("half a UUID can be another one");
+    domain::read_uuid(b"<domain><name>n</name></domain>").expect_err("none");
+}
+
+#[test]
 fn who_it_is_must_be_said_once() {
     let uuid = "<uuid>4dea22b3-1d52-d8f3-2516-782e98ab3fa0</uuid>";
     let missing = |element: &str| {

@@ -49,6 +49,20 @@ fn a_release_asks_the_record_and_not_the_xml() {
 }
 
 #[test]
+fn a_release_needs_no_more_of_the_xml_than_the_uuid() {
+    let ground = ground!();
+    let guest = ground.guest("web1", &["gold"]);
+    ground.hook(&guest, "prepare").succeeds();
+    let xml = guest.xml();
+    let (head, _) = xml.split_once("</uuid>").expect("one");
+    ground.hook_with(&guest, "release", head.as_bytes()).succeeds();
+    assert!(ground.record("gold").contains(&guest.uuid), "half a UUID may be another guest's");
+    let head = format!("{head}</uuid><devices><disk");
+    ground.hook_with(&guest, "release", head.as_bytes()).succeeds();
+    ground.assert_nothing_left();
+}
+
+#[test]
 fn a_release_without_a_lease_is_a_success() {
     let ground = ground!();
     let guest = ground.guest("web1", &["gold"]);

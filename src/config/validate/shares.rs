@@ -1,8 +1,7 @@
 //! What one share says, and that no two say the same.
 
-use std::collections::HashMap;
-use std::collections::hash_map::Entry;
-use std::hash::Hash;
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 
 use crate::share::{ClientOptions, Export, MountPoint, Share, ShareKey, ShareMode, ShareName};
 
@@ -102,8 +101,8 @@ impl<'m> Candidate<'m> {
 
 /// Tells which names and which exports are there twice.
 pub(super) fn check_distinct(shares: &[Candidate<'_>], problems: &mut Problems<'_>) {
-    let mut names = HashMap::with_capacity(shares.len());
-    let mut exports = HashMap::with_capacity(shares.len());
+    let mut names = BTreeMap::new();
+    let mut exports = BTreeMap::new();
     for share in shares {
         if let (Some(name), Some(given)) = (&share.name, &share.written.name)
             && let Some(first) = first(&mut names, name, given.origin)
@@ -123,7 +122,7 @@ pub(super) fn check_distinct(shares: &[Candidate<'_>], problems: &mut Problems<'
 }
 
 /// Whoever had this first, or nobody, and then it is this one.
-fn first<K: Hash + Eq, V: Copy>(seen: &mut HashMap<K, V>, key: K, value: V) -> Option<V> {
+fn first<K: Ord, V: Copy>(seen: &mut BTreeMap<K, V>, key: K, value: V) -> Option<V> {
     match seen.entry(key) {
         Entry::Occupied(first) => Some(*first.get()),
         Entry::Vacant(entry) => {

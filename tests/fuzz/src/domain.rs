@@ -37,6 +37,11 @@ fn says_what_stands_there(domain: &Domain, text: &str) {
     // A UUID is not kept as it is written.
     if let Some(uuid) = &domain.uuid {
         within(uuid.span, text);
+        assert_eq!(
+            domain::read_uuid(text.as_bytes()),
+            Ok(uuid.value),
+            "reading a part says otherwise"
+        );
         let shown = uuid.value.to_string();
         assert_eq!(shown.parse::<DomainUuid>(), Ok(uuid.value), "{shown}");
     }
