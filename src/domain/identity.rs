@@ -4,6 +4,7 @@
 //! shown escaped, and nothing may build a path from it.
 
 use std::fmt::{self, Display, Formatter};
+use std::ops::Range;
 use std::str::FromStr;
 
 use crate::escape::Escaped;
@@ -83,15 +84,18 @@ impl DomainUuid {
     }
 
     /// Reads what is spelled as it is shown. All bytes are looked at, right or wrong, so that many are at once.
-    fn of_ascii(text: &[u8; 36]) -> Option<Self> {
+    pub(crate) fn of_ascii(text: &[u8; 36]) -> Option<Self> {
+        let mut digits = [0; 32];
+        for (shown, plain) in GROUPS {
+            digits[plain].copy_from_slice(&text[shown]);
+        }
+        let values = digits.map(value);
         let mut uuid = [0; 16];
-        let mut all = 0;
-        for (byte, at) in uuid.iter_mut().zip(PLACES) {
-            let [high, low] = [text[at], text[at + 1]].map(|digit| DIGITS[usize::from(digit)]);
-            all |= high | low;
-            *byte = high << 4 | low;
+        for (byte, pair) in uuid.iter_mut().zip(values.chunks_exact(2)) {
+            *byte = pair[0] << 4 | pair[1];
         }
         let has_hyphens = [8, 13, 18, 23].into_iter().all(|at: usize| text[at] == b'-');
+        let all = values.into_iter().fold(0, |all, value| all | value);
         (all != NO_DIGIT && has_hyphens).then_some(Self(uuid))
     }
 }
@@ -99,17 +103,22 @@ impl DomainUuid {
 /// Where the two digits of each byte begin.
 const PLACES: [usize; 16] = [0, 2, 4, 6, 9, 11, 14, 16, 19, 21, 24, 26, 28, 30, 32, 34];
 
-/// What each byte is worth as a hexadecimal digit.
-const DIGITS: [u8; 256] = {
-    let mut digits = [NO_DIGIT; 256];
-    let mut value: u8 = 0;
-    while value < 16 {
-        digits[b"0123456789abcdef"[value as usize] as usize] = value;
-        digits[b"0123456789ABCDEF"[value as usize] as usize] = value;
-        value += 1;
+/// Where the groups of digits are in what is shown, and where without the hyphens.
+const GROUPS: [(Range<usize>, Range<usize>); 5] =
+    [(0..8, 0..8), (9..13, 8..12), (14..18, 12..16), (19..23, 16..20), (24..36, 20..32)];
+
+/// What a byte is worth as a hexadecimal digit.
+fn value(digit: u8) -> u8 {
+    let decimal = digit.wrapping_sub(b'0');
+    let letter = (digit | 0x20).wrapping_sub(b'a');
+    if decimal < 10 {
+        decimal
+    } else if letter < 6 {
+        letter + 10
+    } else {
+        NO_DIGIT
     }
-    digits
-};
+}
 const NO_DIGIT: u8 = 0xff;
 
 impl Display for DomainUuid {
@@ -132,7 +141,7 @@ fn is_c_space(character: char) -> bool {
 }
 
 fn hex_digit(digit: u8) -> Result<u8, NotAUuid> {
-    match DIGITS[usize::from(digit)] {
+    match value(digit) {
         NO_DIGIT => Err(NotAUuid),
         value => Ok(value),
     }

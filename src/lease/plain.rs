@@ -4,46 +4,72 @@
 //! What is read here is what serde would have read, and what is written is what serde would have written, byte for byte. Any other
 //! spelling is left to serde.
 
+use std::io::{self, Read, Write};
+
 use super::{Daemon, Holder, Lease};
+use crate::domain::DomainUuid;
 
 /// The key of a record's leases, as far as the first of them. Within a text each of its quotes would have a backslash before it, so
 /// where these bytes are there is such a key.
 const LEASES: &str = "\"leases\":[";
 
-/// The leases of a record in JSON, and the record without them; `None` if any of them is not plain.
-pub(super) fn split(text: &[u8]) -> Option<(String, Vec<Lease>)> {
-    let text = std::str::from_utf8(text).ok()?;
-    let (head, mut rest) = text.split_at(text.find(LEASES)? + LEASES.len());
+/// How much is read and written at a time. Memory for a whole record would be asked of the kernel page by page, and that takes longer
+/// than to read the record, or to write it.
+const PIECE: usize = 16 * 1024;
+
+/// More than a lease takes whose domain has a name that people can read.
+const LONG: usize = 2 * 1024;
+
+/// The leases of a record in JSON that is about so long, and the record without them; `None` if any of them is not plain.
+pub(super) fn read(from: impl Read, length: usize) -> io::Result<Option<(String, Vec<Lease>)>> {
+    let piece = Vec::with_capacity((length + 1).clamp(LONG, PIECE));
+    let mut pieces = Pieces { from, piece, at: 0, more: More::Expected };
+    let Some(begin) = memchr::memmem::find(pieces.rest()?, LEASES.as_bytes()) else {
+        return Ok(None);
+    };
+    pieces.at = begin + LEASES.len();
+    let mut without = pieces.piece[..pieces.at].to_vec();
     // Room for more than there are of domains'.
-    let mut leases = Vec::with_capacity(rest.len() / 50);
-    if !rest.starts_with(']') {
-        loop {
-            leases.push(lease(&mut rest)?);
-            if take(&mut rest, ",").is_none() {
-                break;
+    let mut leases = Vec::with_capacity(length / 50);
+    while pieces.rest()?.first() != Some(&b']') {
+        if !leases.is_empty() {
+            match pieces.rest()?.first() {
+                Some(b',') => pieces.at += 1,
+                _ => return Ok(None),
             }
         }
+        let Some(lease) = pieces.lease()? else { return Ok(None) };
+        leases.push(lease);
     }
-    take(&mut rest, "]")?;
-    Some(([head, "]", rest].concat(), leases))
+    without.extend_from_slice(&pieces.piece[pieces.at..]);
+    pieces.from.read_to_end(&mut without)?;
+    Ok(String::from_utf8(without).ok().map(|without| (without, leases)))
 }
 
-/// A record in JSON that has no leases, with these in their place.
-pub(super) fn join(without: &str, leases: &[Lease]) -> Vec<u8> {
+/// Writes a record in JSON that has no leases, with these in their place, and tells how long it is.
+pub(super) fn write(without: &str, leases: &[Lease], to: &mut impl Write) -> io::Result<usize> {
     const MOST: usize = 180;
     let begin = without.find(LEASES).expect("each record has the key") + LEASES.len();
     let (head, rest) = without.split_at(begin);
-    // A newline comes after it.
-    let mut text = Vec::with_capacity(without.len() + leases.len() * MOST + 1);
-    text.extend_from_slice(head.as_bytes());
+    let mut piece =
+        Vec::with_capacity(without.len() + leases.len().saturating_mul(MOST).min(PIECE));
+    let mut written = 0;
+    piece.extend_from_slice(head.as_bytes());
     for (at, lease) in leases.iter().enumerate() {
         if at > 0 {
-            text.push(b',');
+            piece.push(b',');
         }
-        put_lease(&mut text, lease);
+        put_lease(&mut piece, lease);
+        if piece.len() > PIECE - MOST {
+            to.write_all(&piece)?;
+            written += piece.len();
+            piece.clear();
+        }
     }
-    text.extend_from_slice(rest.as_bytes());
-    text
+    piece.extend_from_slice(rest.as_bytes());
+    piece.push(b'\n');
+    to.write_all(&piece)?;
+    Ok(written + piece.len())
 }
 
 fn put_lease(text: &mut Vec<u8>, lease: &Lease) {
@@ -96,11 +122,57 @@ fn is_plain(byte: u8) -> bool {
     byte >= 0x20 && byte != b'"' && byte != b'\\'
 }
 
-fn lease(text: &mut &str) -> Option<Lease> {
+/// A record that is being read.
+struct Pieces<R> {
+    from: R,
+    piece: Vec<u8>,
+    /// How much of the piece is done with.
+    at: usize,
+    more: More,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum More {
+    Expected,
+    Ended,
+}
+
+impl<R: Read> Pieces<R> {
+    /// What comes next: all of a lease that is not too long, or all that there is.
+    fn rest(&mut self) -> io::Result<&[u8]> {
+        if self.piece.len() - self.at < LONG && self.more == More::Expected {
+            self.piece.drain(..self.at);
+            self.at = 0;
+            let room = self.piece.capacity() - self.piece.len();
+            let read = self.from.by_ref().take(room as u64).read_to_end(&mut self.piece)?;
+            if read < room {
+                self.more = More::Ended;
+            }
+        }
+        Ok(&self.piece[self.at..])
+    }
+
+    fn lease(&mut self) -> io::Result<Option<Lease>> {
+        let mut rest = self.rest()?;
+        let before = rest.len();
+        let lease = lease(&mut rest);
+        let taken = before - rest.len();
+        self.at += taken;
+        Ok(lease)
+    }
+}
+
+fn lease(text: &mut &[u8]) -> Option<Lease> {
     take(text, "{\"holder\":\"")?;
-    let holder = match string(text)? {
-        "administrator" => Holder::Administrator,
-        domain => Holder::Domain(domain.strip_prefix("domain:")?.parse().ok()?),
+    let holder = if take(text, "administrator\"").is_some() {
+        Holder::Administrator
+    } else {
+        take(text, "domain:")?;
+        let (uuid, rest) = text.split_first_chunk()?;
+        let holder = Holder::Domain(DomainUuid::of_ascii(uuid)?);
+        *text = rest;
+        take(text, "\"")?;
+        holder
     };
     let domain_name = match take(text, ",\"domain_name\":\"") {
         Some(()) => Some(string(text)?.to_owned()),
@@ -123,31 +195,34 @@ fn lease(text: &mut &str) -> Option<Lease> {
 }
 
 /// Goes past a word, if the text begins with it.
-fn take(text: &mut &str, word: &str) -> Option<()> {
-    *text = text.strip_prefix(word)?;
+fn take(text: &mut &[u8], word: &str) -> Option<()> {
+    *text = text.strip_prefix(word.as_bytes())?;
     Some(())
 }
 
 /// Goes past a text and the quote at its end.
-fn string<'t>(text: &mut &'t str) -> Option<&'t str> {
-    let end = memchr::memchr(b'"', text.as_bytes())?;
+fn string<'t>(text: &mut &'t [u8]) -> Option<&'t str> {
+    let end = memchr::memchr(b'"', text)?;
     let (value, rest) = text.split_at(end);
     *text = &rest[1..];
     // All bytes are looked at, so that many are at once.
-    value.bytes().fold(true, |plain, byte| plain & is_plain(byte)).then_some(value)
+    let is_plain = value.iter().fold(true, |plain, &byte| plain & is_plain(byte));
+    std::str::from_utf8(value).ok().filter(|_| is_plain)
 }
 
 /// Goes past a number that has no sign, no fraction, no exponent, and no zero in front.
-fn number(text: &mut &str) -> Option<u64> {
+fn number(text: &mut &[u8]) -> Option<u64> {
+    // As many digits as any number of 64 bits can have, and not one of 65.
+    const MOST: usize = 19;
     let mut value: u64 = 0;
     let mut digits = 0;
-    for byte in text.bytes().take_while(u8::is_ascii_digit) {
-        value = value.checked_mul(10)?.checked_add(u64::from(byte - b'0'))?;
+    for byte in text.iter().take(MOST + 1).take_while(|byte| byte.is_ascii_digit()) {
+        value = value.wrapping_mul(10).wrapping_add(u64::from(byte - b'0'));
         digits += 1;
     }
     let (number, rest) = text.split_at(digits);
-    let is_more = matches!(rest.bytes().next(), Some(b'.' | b'e' | b'E'));
-    if is_more || number.is_empty() || (number.len() > 1 && number.starts_with('0')) {
+    let is_more = digits > MOST || matches!(rest.first(), Some(b'.' | b'e' | b'E'));
+    if is_more || number.is_empty() || (number.len() > 1 && number[0] == b'0') {
         return None;
     }
     *text = rest;

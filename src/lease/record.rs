@@ -1,5 +1,7 @@
 //! What is kept on disk of one share: its leases, and the mount that we made for it.
 
+use std::io::{self, Cursor, Read, Seek, Write};
+
 use serde::{Deserialize, Serialize};
 
 use super::{Holder, Lease, plain};
@@ -119,6 +121,34 @@ impl ShareRecord {
 
     /// Reads the text of a record that is filed under a key.
     pub fn parse(text: &[u8], key: &ShareKey) -> Result<Self, RecordError> {
+        let read = Self::read_from(&mut Cursor::new(text), text.len(), key);
+        read.expect("what is in memory can be read")
+    }
+
+    /// Reads a record that is about so long, from its beginning.
+    pub(super) fn read_from(
+        from: &mut (impl Read + Seek),
+        length: usize,
+        key: &ShareKey,
+    ) -> io::Result<Result<Self, RecordError>> {
+        let read = if let Some(record) = Self::with_plain_leases(&mut *from, length)? {
+            Ok(record)
+        } else {
+            // What is not as this program writes it is read as a whole, and told as such.
+            from.rewind()?;
+            let mut text = Vec::with_capacity(length.min(LARGEST) + 1);
+            from.take(LARGEST as u64 + 1).read_to_end(&mut text)?;
+            Self::of_whole(&text)
+        };
+        Ok(read.and_then(|record| record.of_share(key)))
+    }
+
+    fn of_share(self, key: &ShareKey) -> Result<Self, RecordError> {
+        let found = self.export.key();
+        if found == *key { Ok(self) } else { Err(RecordError::OtherShare(found)) }
+    }
+
+    fn of_whole(text: &[u8]) -> Result<Self, RecordError> {
         #[derive(Deserialize)]
         struct Version {
             version: u32,
@@ -126,31 +156,37 @@ impl ShareRecord {
         if text.len() > LARGEST {
             return Err(RecordError::TooLarge);
         }
-        // What is not as this program writes it is read as a whole, and told as such.
-        let read = Self::with_plain_leases(text).map_or_else(|| serde_json::from_slice(text), Ok);
-        let record = match read {
-            Ok(record) if record.version == VERSION => record,
+        match serde_json::from_slice::<Self>(text) {
+            Ok(record) if record.version == VERSION => Ok(record),
             read => {
                 // The version first: what another release wrote is to be named as such, not as damage.
                 let Version { version } = serde_json::from_slice(text)?;
                 if version != VERSION {
                     return Err(RecordError::OtherVersion(version));
                 }
-                read?
+                Ok(read?)
             }
-        };
-        let found = record.export.key();
-        if found == *key { Ok(record) } else { Err(RecordError::OtherShare(found)) }
+        }
     }
 
-    fn with_plain_leases(text: &[u8]) -> Option<Self> {
-        let (without, leases) = plain::split(text)?;
-        let record = serde_json::from_str::<Self>(&without).ok()?;
-        Some(Self { leases, ..record })
+    fn with_plain_leases(from: &mut impl Read, length: usize) -> io::Result<Option<Self>> {
+        let Some((without, leases)) = plain::read(from.take(LARGEST as u64), length)? else {
+            return Ok(None);
+        };
+        let record = serde_json::from_str::<Self>(&without).ok();
+        let record = record.filter(|record| record.version == VERSION);
+        Ok(record.map(|record| Self { leases, ..record }))
     }
 
     /// The text to keep.
     pub fn to_text(&self) -> Vec<u8> {
+        let mut text = Vec::new();
+        self.write_to(&mut text).expect("a Vec takes everything");
+        text
+    }
+
+    /// Writes that text, and tells how long it is.
+    pub(super) fn write_to(&self, to: &mut impl Write) -> io::Result<usize> {
         let Self { version, boot_id, name, export, mount_point, leases, idle_since, mount } = self;
         let without = Self {
             version: *version,
@@ -164,9 +200,7 @@ impl ShareRecord {
         };
         // Without blanks: with many leases they would be a third of it, written and read at every start.
         let without = serde_json::to_string(&without).expect("a record has no map and no float");
-        let mut text = plain::join(&without, leases);
-        text.push(b'\n');
-        text
+        plain::write(&without, leases, to)
     }
 
     /// The lease of a holder.
@@ -242,6 +276,11 @@ mod tests {
         record
     }
 
+    fn plainly(mut text: &[u8]) -> Option<ShareRecord> {
+        let length = text.len();
+        ShareRecord::with_plain_leases(&mut text, length).expect("what is in memory can be read")
+    }
+
     #[test]
     fn the_form_on_disk_is_the_one_that_the_last_release_wrote() {
         let kept = include_str!("../../tests/fixtures/records/gold.v1.json");
@@ -257,9 +296,40 @@ mod tests {
     fn what_this_program_wrote_is_read_the_short_way() {
         let mut record = record();
         record.leases[0].domain_name = Some("wéb1".into());
-        assert_eq!(ShareRecord::with_plain_leases(&record.to_text()), Some(record.clone()));
+        assert_eq!(plainly(&record.to_text()), Some(record.clone()));
         record.leases.clear();
-        assert_eq!(ShareRecord::with_plain_leases(&record.to_text()), Some(record));
+        assert_eq!(plainly(&record.to_text()), Some(record));
+    }
+
+    #[test]
+    fn a_thousand_leases_are_read_the_short_way_wherever_a_piece_ends() {
+        /// Gives no more than so many bytes at a time.
+        struct Slow<'t>(&'t [u8], usize);
+        impl Read for Slow<'_> {
+            fn read(&mut self, room: &mut [u8]) -> io::Result<usize> {
+                let most = room.len().min(self.1);
+                self.0.read(&mut room[..most])
+            }
+        }
+        let mut record = record();
+        for number in 0..1000 {
+            let uuid = format!("{number:032x}").parse().expect("a UUID");
+            let name = "n".repeat(number % 40);
+            record.put_lease(Lease {
+                holder: Holder::Domain(uuid),
+                domain_name: Some(name),
+                since: 7,
+                daemon: None,
+            });
+        }
+        record.leases.remove(0);
+        let text = record.to_text();
+        for most in [1, 1000, 16 * 1024, 1 << 20] {
+            for told in [0, text.len() / 2, text.len(), 2 * text.len()] {
+                let read = ShareRecord::with_plain_leases(&mut Slow(&text, most), told);
+                assert_eq!(read.expect("readable").as_ref(), Some(&record), "{most}, {told}");
+            }
+        }
     }
 
     #[test]
@@ -267,7 +337,7 @@ mod tests {
         let mut record = record();
         record.leases[0].domain_name = Some("web1".into());
         let text = String::from_utf8(record.to_text()).expect("JSON is UTF-8");
-        assert_eq!(ShareRecord::with_plain_leases(text.as_bytes()), Some(record));
+        assert_eq!(plainly(text.as_bytes()), Some(record));
         for (written, otherwise) in [
             ("\"since\":7", "\"since\":07"),
             ("\"since\":7", "\"since\":7.0"),
@@ -283,7 +353,7 @@ mod tests {
             ("\"leases\":[", "\"leases\":[],\"leases\":["),
         ] {
             let text = text.replace(written, otherwise);
-            assert_eq!(ShareRecord::with_plain_leases(text.as_bytes()), None, "{text}");
+            assert_eq!(plainly(text.as_bytes()), None, "{text}");
         }
     }
 
@@ -336,7 +406,11 @@ mod tests {
         let lease = (holder, name, any::<u64>(), daemon).prop_map(
             |(holder, domain_name, since, daemon)| Lease { holder, domain_name, since, daemon },
         );
-        prop::collection::vec(lease, 0..6).prop_map(|leases| ShareRecord { leases, ..record() })
+        // Most of them small, some that are read and written in several pieces.
+        let count = prop_oneof![9 => 0..6_usize, 1 => 150..300_usize];
+        count
+            .prop_flat_map(move |count| prop::collection::vec(lease.clone(), count))
+            .prop_map(|leases| ShareRecord { leases, ..record() })
     }
 
     proptest! {
@@ -359,7 +433,7 @@ mod tests {
                 let at = at.index(text.len());
                 text.splice(at..(at + taken).min(text.len()), put.bytes());
             }
-            let short = ShareRecord::with_plain_leases(&text);
+            let short = plainly(&text);
             let read = serde_json::from_slice::<ShareRecord>(&text).ok();
             prop_assert!(short.is_none() || short == read, "{}", String::from_utf8_lossy(&text));
         }

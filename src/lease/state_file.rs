@@ -6,13 +6,11 @@
 #![allow(clippy::disallowed_methods, reason = "this file opens others")]
 
 use std::fs::{self, File, FileType, OpenOptions};
-use std::io::{self, ErrorKind, Read};
+use std::io::{self, ErrorKind};
 use std::os::unix::fs::{FileTypeExt, OpenOptionsExt};
 use std::path::Path;
 
 use nix::fcntl::OFlag;
-
-use super::record::LARGEST;
 
 /// Why a file could not be opened or read.
 #[derive(Debug)]
@@ -23,18 +21,14 @@ pub(super) enum Fault {
     Io(io::Error),
 }
 
-/// Reads a file, and of one that is larger than any record as much as shows that it is; `None` if there is none.
-pub(super) fn read(path: &Path) -> Result<Option<Vec<u8>>, Fault> {
+/// Opens a file to be read, and tells how long it is; `None` if there is none.
+pub(super) fn open_to_read(path: &Path) -> Result<Option<(File, u64)>, Fault> {
     let file = match open(path, OpenOptions::new().read(true)) {
         Err(Fault::Io(error)) if error.kind() == ErrorKind::NotFound => return Ok(None),
         opened => opened?,
     };
-    // All at once: a record with many leases would be copied again each time that the room doubles.
     let length = file.metadata().map_err(Fault::Io)?.len();
-    let room = usize::try_from(length).map_or(LARGEST, |length| length.min(LARGEST));
-    let mut text = Vec::with_capacity(room + 1);
-    file.take(LARGEST as u64 + 1).read_to_end(&mut text).map_err(Fault::Io)?;
-    Ok(Some(text))
+    Ok(Some((file, length)))
 }
 
 /// Opens the file that a lock is taken on, and makes it if there is none.

@@ -25,7 +25,7 @@ mod turn;
 
 use std::ffi::OsString;
 use std::fs::{self, File, TryLockError};
-use std::io::{self, ErrorKind, Write};
+use std::io::{self, ErrorKind};
 use std::os::unix::fs::{DirBuilderExt, MetadataExt};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -162,12 +162,16 @@ impl StateDir {
     /// Reads a share's record without its lock: as it was at some instant, never half of a change.
     pub fn peek(&self, key: &ShareKey) -> Result<Option<ShareRecord>, StateError> {
         let path = self.record_path(key);
-        let source = match state_file::read(&path) {
+        let source = match state_file::open_to_read(&path) {
             Ok(None) => return Ok(None),
-            Ok(Some(text)) => match ShareRecord::parse(&text, key) {
-                Ok(record) => return Ok(Some(record)),
-                Err(source) => source,
-            },
+            Ok(Some((mut file, length))) => {
+                let length = usize::try_from(length).unwrap_or(LARGEST).min(LARGEST);
+                match ShareRecord::read_from(&mut file, length, key) {
+                    Ok(Ok(record)) => return Ok(Some(record)),
+                    Ok(Err(source)) => source,
+                    Err(error) => return Err(io_error("read", &path)(error)),
+                }
+            }
             Err(Fault::NotAFile(kind)) => RecordError::NotAFile(kind),
             Err(Fault::Io(error)) => return Err(io_error("read", &path)(error)),
         };
@@ -291,14 +295,15 @@ impl LockedShare<'_> {
             return self.take_away_record();
         }
         let path = self.dir.record_path(&self.key);
-        let text = record.to_text();
-        if text.len() > LARGEST {
-            // It would not be read again, and the earlier one still can be.
-            return Err(StateError::Record { path, source: RecordError::TooLarge });
-        }
         let new = self.dir.new_record_path(&self.key);
         let mut file = state_file::replace(&new).map_err(io_error("create", &new))?;
-        file.write_all(&text).and_then(|()| file.sync_data()).map_err(io_error("write", &new))?;
+        let length = record.write_to(&mut file).map_err(io_error("write", &new))?;
+        if length > LARGEST {
+            // It would not be read again, and the earlier one still can be.
+            remove_if_there(&new)?;
+            return Err(StateError::Record { path, source: RecordError::TooLarge });
+        }
+        file.sync_data().map_err(io_error("write", &new))?;
         fs::rename(&new, &path).map_err(io_error("replace", &path))
     }
 
