@@ -131,8 +131,17 @@ fn could_need_shares(domain: &Domain) -> bool {
 ///
 /// A configuration that cannot be used stops every guest that names a file: nobody can tell any more which of them needs a
 /// share, and a guest that runs without its lease can lose its disk.
-fn settings_for(domain: &Domain, config: Option<&Path>) -> Result<Option<Settings>, ConfigError> {
-    if could_need_shares(domain) { config::load::settings(config).map(Some) } else { Ok(None) }
+///
+/// They are never given back: the process ends with the call, and piece by piece that takes time where there are hundreds of shares.
+fn settings_for(
+    domain: &Domain,
+    config: Option<&Path>,
+) -> Result<Option<&'static Settings>, ConfigError> {
+    if !could_need_shares(domain) {
+        return Ok(None);
+    }
+    let settings = config::load::settings(config)?;
+    Ok(Some(Box::leak(Box::new(settings))))
 }
 
 /// The shares that a domain needs; a refusal if one of them cannot be, or must not.
@@ -163,7 +172,7 @@ fn told(problems: &[Problem]) -> impl Iterator<Item = &Problem> {
 /// been moved yet. Their XML carries passwords: nothing of it is kept or logged but what a refusal names.
 fn check(document: &[u8], domain: &Domain, config: Option<&Path>) -> Result<(), Why> {
     match settings_for(domain, config).map_err(Why::Config)? {
-        Some(settings) => shares_of(document, domain, &settings).map(drop),
+        Some(settings) => shares_of(document, domain, settings).map(drop),
         None => Ok(()),
     }
 }
@@ -178,7 +187,7 @@ fn prepare(
     config: Option<&Path>,
 ) -> Result<(), Why> {
     let Some(settings) = settings_for(domain, config).map_err(Why::Config)? else { return Ok(()) };
-    let shares = shares_of(document, domain, &settings)?;
+    let shares = shares_of(document, domain, settings)?;
     if shares.is_empty() {
         return Ok(());
     }
@@ -201,8 +210,8 @@ fn prepare(
     host::prefer_to_survive();
     let state = StateDir::create(&settings.state_dir).map_err(Why::State)?;
     let begun = Instant::now();
-    let mut attempt = Attempt::new(&settings, &state, &lease, deadline);
-    let mut images = Images::of(domain, &shares, &settings);
+    let mut attempt = Attempt::new(settings, &state, &lease, deadline);
+    let mut images = Images::of(domain, &shares, settings);
     let done = attempt.gather(&shares, &mut images);
     let elapsed_ms = u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX);
     let Err(trouble) = done else {

@@ -1,7 +1,8 @@
 //! What one share says, and that no two say the same.
 
-use std::collections::BTreeMap;
-use std::collections::btree_map::Entry;
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+use std::hash::{BuildHasherDefault, DefaultHasher, Hash};
 
 use crate::share::{ClientOptions, Export, MountPoint, Share, ShareKey, ShareMode, ShareName};
 
@@ -99,10 +100,13 @@ impl<'m> Candidate<'m> {
     }
 }
 
+/// Without a seed, for which the kernel would have to be asked: whoever could choose names that collide can do worse.
+type Seen<K, V> = HashMap<K, V, BuildHasherDefault<DefaultHasher>>;
+
 /// Tells which names and which exports are there twice.
 pub(super) fn check_distinct(shares: &[Candidate<'_>], problems: &mut Problems<'_>) {
-    let mut names = BTreeMap::new();
-    let mut exports = BTreeMap::new();
+    let mut names = Seen::with_capacity_and_hasher(shares.len(), BuildHasherDefault::new());
+    let mut exports = Seen::with_capacity_and_hasher(shares.len(), BuildHasherDefault::new());
     for share in shares {
         if let (Some(name), Some(given)) = (&share.name, &share.written.name)
             && let Some(first) = first(&mut names, name, given.origin)
@@ -122,7 +126,7 @@ pub(super) fn check_distinct(shares: &[Candidate<'_>], problems: &mut Problems<'
 }
 
 /// Whoever had this first, or nobody, and then it is this one.
-fn first<K: Ord, V: Copy>(seen: &mut BTreeMap<K, V>, key: K, value: V) -> Option<V> {
+fn first<K: Hash + Eq, V: Copy>(seen: &mut Seen<K, V>, key: K, value: V) -> Option<V> {
     match seen.entry(key) {
         Entry::Occupied(first) => Some(*first.get()),
         Entry::Vacant(entry) => {
