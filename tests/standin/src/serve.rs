@@ -18,8 +18,9 @@ use nix::unistd::getpid;
 use crate::mount::MountPoint;
 use crate::passthrough::Volume;
 
-/// As many requests may be slow at once before the others have to wait for them.
-const THREADS: usize = 32;
+/// As many requests may be slow at once before the others have to wait for them: as many as libfuse's own loop has unless it is told
+/// otherwise (`FUSE_LOOP_MT_DEF_MAX_THREADS`). All of them are started at once, beside whoever waited for the mount.
+const THREADS: usize = 10;
 
 /// How late the end of a connection may be noticed while all threads hang.
 const TICK: Duration = Duration::from_millis(50);
