@@ -5,7 +5,7 @@ use std::fs;
 use std::io::Write as _;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Output, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use nix::mount::{MntFlags, MsFlags, mount, umount2};
@@ -13,6 +13,16 @@ use nix::sched::{CloneFlags, unshare};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use tempfile::TempDir;
+
+// By their paths, because another test takes this file in from elsewhere.
+#[path = "called.rs"]
+pub(crate) mod called;
+#[path = "guest.rs"]
+mod guest;
+
+use called::spawn;
+pub(crate) use called::{Called, feed};
+pub(crate) use guest::Guest;
 
 pub(crate) const HOOK: &str = env!("CARGO_BIN_EXE_virt-quobyte-hook");
 
@@ -59,23 +69,6 @@ pub(crate) use ground;
 pub(crate) struct Ground {
     dir: TempDir,
     shares: Vec<String>,
-}
-
-/// A guest, as far as the hook knows one.
-pub(crate) struct Guest {
-    pub(crate) name: String,
-    pub(crate) uuid: String,
-    disks: String,
-    metadata: String,
-}
-
-/// What a call of the hook came to.
-#[derive(Debug)]
-#[must_use]
-pub(crate) struct Called {
-    pub(crate) ok: bool,
-    pub(crate) stderr: String,
-    pub(crate) took: Duration,
 }
 
 impl Ground {
@@ -319,109 +312,6 @@ impl Drop for Ground {
         let _no_such_flags =
             Command::new("chattr").arg("-i").args(bare).stderr(Stdio::null()).status();
     }
-}
-
-impl Guest {
-    /// With disks of no declared format.
-    pub(crate) fn new(name: &str, images: &[String]) -> Self {
-        Self::with_images(name, images, "")
-    }
-
-    /// With disks that are declared to be qcow2.
-    pub(crate) fn qcow2(name: &str, images: &[String]) -> Self {
-        Self::with_images(name, images, "<driver name='qemu' type='qcow2'/>")
-    }
-
-    fn with_images(name: &str, images: &[String], driver: &str) -> Self {
-        let mut disks = String::new();
-        for (image, letter) in images.iter().zip('a'..) {
-            writeln!(
-                disks,
-                "    <disk type='file'>{driver}<source file='{image}'/><target dev='vd{letter}'/></disk>"
-            )
-            .expect("a String takes everything");
-        }
-        Self::with_disks(name, &disks)
-    }
-
-    /// With disks as XML.
-    pub(crate) fn with_disks(name: &str, disks: &str) -> Self {
-        // One UUID a name, so that a guest of a name is the same in every call.
-        let digits: String = name
-            .bytes()
-            .flat_map(|b| [b / 16, b % 16])
-            .map(|d| char::from(b"0123456789abcdef"[usize::from(d)]))
-            .collect();
-        let uuid = format!("{digits:0<12.12}");
-        let uuid = format!("00000000-0000-4000-8000-{uuid}");
-        Self { name: name.to_owned(), uuid, disks: disks.to_owned(), metadata: String::new() }
-    }
-
-    /// With the project's metadata: `name='gold'` and the like.
-    pub(crate) fn asking_for(mut self, share: &str) -> Self {
-        self.metadata = format!(
-            "<vq:shares xmlns:vq='urn:virt-quobyte:domain:1'><vq:share {share}/></vq:shares>"
-        );
-        self
-    }
-
-    pub(crate) fn xml(&self) -> String {
-        include_str!("../fixtures/domains/minimal.xml")
-            .replace("@NAME@", &self.name)
-            .replace("@UUID@", &self.uuid)
-            .replace("@METADATA@", &self.metadata)
-            .replace("@DISKS@", &self.disks)
-    }
-}
-
-impl Called {
-    /// It did what it should, and had nothing to say.
-    #[track_caller]
-    pub(crate) fn succeeds(self) -> Duration {
-        assert!(self.ok && self.stderr.is_empty(), "{self:?}");
-        self.took
-    }
-
-    /// It refused, in one paragraph that holds these texts.
-    #[track_caller]
-    pub(crate) fn fails_with(self, texts: &[&str]) -> Duration {
-        assert!(!self.ok, "it did not fail: {self:?}");
-        assert_eq!(self.stderr.lines().count(), 1, "not one paragraph: {self:?}");
-        for text in texts {
-            assert!(self.stderr.contains(text), "no {text:?} in {self:?}");
-        }
-        assert!(!self.stderr.chars().any(|c| c.is_control() && c != '\n'), "{self:?}");
-        self.took
-    }
-}
-
-fn spawn(mut command: Command) -> Child {
-    command
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .expect("the hook starts")
-}
-
-/// Runs a hook with a standard input, and checks what must hold for every call there is: never a byte on stdout.
-pub(crate) fn feed(command: Command, stdin: &[u8]) -> Called {
-    let begun = Instant::now();
-    let mut child = spawn(command);
-    let mut pipe = child.stdin.take().expect("a pipe");
-    pipe.write_all(stdin).expect("the hook reads its standard input to the end");
-    drop(pipe);
-    heard(child, begun)
-}
-
-/// What comes of a hook that was started then.
-pub(crate) fn heard(child: Child, begun: Instant) -> Called {
-    // To the end of both pipes, as libvirt does: a child that kept one open would be noticed.
-    let Output { status, stdout, stderr } = child.wait_with_output().expect("it ends");
-    assert_eq!(stdout, b"", "stdout belongs to libvirt");
-    let stderr = String::from_utf8(stderr).expect("UTF-8");
-    assert!(!stderr.contains("panicked"), "{stderr}");
-    Called { ok: status.success(), stderr, took: begun.elapsed() }
 }
 
 /// Sets a path's mode.

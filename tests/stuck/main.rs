@@ -18,7 +18,8 @@ use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
 use daemon::Daemon;
-use ground::{Ground, ground, heard};
+use ground::called::heard;
+use ground::{Ground, ground};
 
 /// One stuck process at a time: each test's would be in the others' way.
 static ALONE: Mutex<()> = Mutex::new(());
