@@ -85,6 +85,14 @@ impl Cgroup {
         pids
     }
 
+    /// Whether a process lives in such a tree, but not in this one: another lab's, which may run beside ours.
+    pub(crate) fn is_not_where(&self, process: Pid) -> bool {
+        let told = fs::read_to_string(format!("/proc/{process}/cgroup")).unwrap_or_default();
+        let path = told.lines().find_map(|line| line.strip_prefix("0::")).unwrap_or_default();
+        let mut trees = path.split('/').filter(|name| name.starts_with(PREFIX));
+        trees.any(|name| self.0.file_name().is_none_or(|ours| ours != name))
+    }
+
     fn children(&self) -> Vec<Self> {
         let Ok(entries) = fs::read_dir(&self.0) else { return Vec::new() };
         entries
