@@ -197,6 +197,11 @@ mod tests {
             }
             Ok(())
         });
+        // More than is asked for at first.
+        let long = "x".repeat(3_000);
+        let place = top.join(PLACES[0]);
+        mount(Some(long.as_str()), &place, Some("tmpfs"), MsFlags::empty(), none).expect("mounted");
+        both_agree(&place);
         umount2(&top, MntFlags::MNT_DETACH).expect("unmounted");
         checked.expect("both ways agree");
     }
