@@ -26,15 +26,8 @@ pub(super) fn read_stored(source: &[u8]) -> Result<(Domain, DomainUuid), Fault> 
 
 /// Reads no further than the UUID, which libvirt writes near the top.
 pub(super) fn read_uuid(source: &[u8]) -> Result<DomainUuid, Fault> {
-    let mut document = Document::open(source)?;
-    let mut walk = Walk::default();
-    while let Some(markup) = document.next()? {
-        walk.step(&document, markup)?;
-        if let Some(uuid) = &walk.uuid {
-            return Ok(uuid.value);
-        }
-    }
-    Err(walk.missing("uuid"))
+    let walk = Walk::until(source, |walk| walk.uuid.is_some())?;
+    walk.uuid.as_ref().map(|uuid| uuid.value).ok_or_else(|| walk.missing("uuid"))
 }
 
 #[derive(Debug, Default)]
@@ -99,21 +92,24 @@ impl TextOf {
 
 impl Walk {
     fn over(source: &[u8]) -> Result<Self, Fault> {
-        let mut document = Document::open(source)?;
-        let mut walk = Self::default();
-        while let Some(markup) = document.next()? {
-            walk.step(&document, markup)?;
-        }
-        Ok(walk)
+        Self::until(source, |_| false)
     }
 
-    fn step(&mut self, document: &Document<'_>, markup: Markup<'_>) -> Result<(), Fault> {
-        match markup {
-            Markup::Start(tag) => self.start(document, &tag),
-            Markup::Text(text, span) => self.text(&text, span),
-            Markup::End(span) => self.end(span),
-            Markup::Comment(_) => Ok(()),
+    /// Goes no further than is enough.
+    fn until(source: &[u8], is_enough: impl Fn(&Self) -> bool) -> Result<Self, Fault> {
+        let mut document = Document::open(source)?;
+        let mut walk = Self::default();
+        while !is_enough(&walk)
+            && let Some(markup) = document.next()?
+        {
+            match markup {
+                Markup::Start(tag) => walk.start(&document, &tag)?,
+                Markup::Text(text, span) => walk.text(&text, span)?,
+                Markup::End(span) => walk.end(span)?,
+                Markup::Comment(_) => {}
+            }
         }
+        Ok(walk)
     }
 
     fn start(&mut self, document: &Document<'_>, tag: &StartTag<'_>) -> Result<(), Fault> {

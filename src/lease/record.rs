@@ -131,12 +131,14 @@ impl ShareRecord {
         length: usize,
         key: &ShareKey,
     ) -> io::Result<Result<Self, RecordError>> {
+        // What is set aside for it is no more than any record has, whatever the file claims.
+        let length = length.min(LARGEST);
         let read = if let Some(record) = Self::with_plain_leases(&mut *from, length)? {
             Ok(record)
         } else {
             // What is not as this program writes it is read as a whole, and told as such.
             from.rewind()?;
-            let mut text = Vec::with_capacity(length.min(LARGEST) + 1);
+            let mut text = Vec::with_capacity(length + 1);
             from.take(LARGEST as u64 + 1).read_to_end(&mut text)?;
             Self::of_whole(&text)
         };

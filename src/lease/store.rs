@@ -165,7 +165,7 @@ impl StateDir {
         let source = match state_file::open_to_read(&path) {
             Ok(None) => return Ok(None),
             Ok(Some((mut file, length))) => {
-                let length = usize::try_from(length).unwrap_or(LARGEST).min(LARGEST);
+                let length = usize::try_from(length).unwrap_or(usize::MAX);
                 match ShareRecord::read_from(&mut file, length, key) {
                     Ok(Ok(record)) => return Ok(Some(record)),
                     Ok(Err(source)) => source,
